@@ -1,0 +1,209 @@
+"""The five commands: parse, then call one function.
+
+Nothing heavy is imported at module level, so that --help and usage errors answer at once.
+"""
+
+import os
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from s2s import __version__
+from s2s.errors import InputError, RunError
+
+app = typer.Typer(
+    add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, no_args_is_help=True,
+    help="Spanish->English translation through one fixed-size hidden state: prepare, train, translate, evaluate, look.",
+)  # fmt: skip
+
+ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="YAML file of the experiment; see configs/.")]
+RunDirectory = Annotated[Path, typer.Argument(metavar="RUN", help="Directory that s2s train wrote.")]
+Overrides = Annotated[
+    list[str], typer.Option("--set", metavar="KEY=VALUE", help="Override a config key, e.g. training.epochs=3; repeatable.")
+]
+InputText = Annotated[
+    Path | None, typer.Argument(metavar="[INPUT]", help="Text file, a Spanish sentence a line, .gz allowed; default: stdin.")
+]
+Beam = Annotated[int, typer.Option("--beam", min=1, max=100, help="Hypotheses kept in the search; 1 is greedy.")]
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        typer.echo(f"s2s {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def program(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """The options of the program itself."""
+
+
+@app.command()
+def prepare(config: ConfigFile, overrides: Overrides = []) -> None:  # noqa: B006
+    """Read the pair files, learn the subwords, encode; writes the directory data.prepared."""
+    from s2s import config as config_file  # noqa: PLC0415
+    from s2s import preparation  # noqa: PLC0415
+
+    typer.echo(preparation.describe(preparation.prepare(config_file.load(config, overrides))))
+
+
+@app.command()
+def train(config: ConfigFile, overrides: Overrides = []) -> None:  # noqa: B006
+    """Train on the prepared corpus; run again, it goes on where it stopped."""
+    from s2s import config as config_file  # noqa: PLC0415
+
+    settings = config_file.load(config, overrides)
+    from s2s import training  # noqa: PLC0415
+
+    try:
+        training.train(settings)
+    except training.Interrupted as interrupted:
+        typer.echo(f"s2s: stopped by {interrupted} after a checkpoint; the same command goes on from it", err=True)
+        raise typer.Exit(interrupted.status) from None
+
+
+@app.command()
+def translate(
+    run: RunDirectory,
+    source: InputText = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="File to write, whole or not at all; default: stdout.")] = None,
+    beam: Beam = 1,
+    n_best: Annotated[
+        int, typer.Option("--n-best", min=0, help="Print the N best translations as TSV: line number, score, text.")
+    ] = 0,
+    scores: Annotated[
+        bool, typer.Option("--scores", help="Put the log-probability per subword and a tab before each line.")
+    ] = False,
+) -> None:
+    """Translate text, a line for a line, in order."""
+    if n_best > beam:
+        raise InputError(f"--n-best {n_best}: more than the {beam} of --beam; give --beam {n_best} or more")
+    from s2s.files import require_writable, whole_file  # noqa: PLC0415
+
+    if output:
+        require_writable(output, "--output")
+    name, stream = _open_input(source)
+    with stream:
+        opened = _open_run(run)
+        from s2s.translator import Translator, read_windows, translate_stream  # noqa: PLC0415
+
+        translator = Translator(opened)
+        windows = read_windows(stream, name)
+        with whole_file(output) if output else nullcontext(None) as path:
+            # Bytes out are UTF-8 and lines end in \n whatever the locale.
+            sink = open(path, "w", encoding="utf-8", newline="\n") if path else _utf8_stdout()
+            with sink:
+                translate_stream(translator, windows, sink, beam, n_best, scores)
+
+
+@app.command()
+def evaluate(
+    run: RunDirectory,
+    test: Annotated[Path, typer.Argument(metavar="TEST_TSV", help="Pair file to score on, .gz allowed.")],
+    beam: Beam = 1,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object on the last line instead.")] = False,
+) -> None:
+    """Translate the Spanish side of a pair file and score it: BLEU and chrF by sacreBLEU."""
+    from s2s.corpus import open_text  # noqa: PLC0415
+
+    open_text(test).close()
+    opened = _open_run(run)
+    from s2s import evaluation  # noqa: PLC0415
+
+    scores = evaluation.evaluate(opened, test, beam)
+    if json:
+        from json import dumps  # noqa: PLC0415
+
+        typer.echo(dumps(scores))
+    else:
+        typer.echo(evaluation.describe(scores))
+
+
+@app.command("inspect-state")
+def inspect_state(
+    run: RunDirectory,
+    source: InputText = None,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="STATES.npy", help="File to write.")] = ...,  # type: ignore[assignment]
+    layers: Annotated[
+        str, typer.Option("--layers", metavar="top|all", help="top: h of the top layer; all: h and c of every layer.")
+    ] = "top",
+    plot: Annotated[Path | None, typer.Option("--plot", help="Also draw the states as a map (.png, .svg, .pdf).")] = None,
+) -> None:
+    """Write the encoder's final state of every line as float32 .npy: [lines, units]."""
+    if layers not in ("top", "all"):
+        raise InputError(f"--layers {layers}: give top or all")
+    from s2s.files import require_writable  # noqa: PLC0415
+
+    require_writable(output, "--output")
+    if plot:
+        require_writable(plot, "--plot")
+    name, stream = _open_input(source)
+    with stream:
+        opened = _open_run(run)
+        from s2s import states  # noqa: PLC0415
+        from s2s.translator import Translator, read_windows  # noqa: PLC0415
+
+        if plot:
+            states.require_plot()
+        lines = [line for window in read_windows(stream, name) for line in window]
+        vectors = states.write_states(Translator(opened), lines, output, layers == "all")
+    typer.echo(f"{output}: float32 {list(vectors.shape)}", err=True)
+    if plot:
+        states.plot_map(vectors if layers == "top" else vectors[:, -1, 0], lines, plot)
+
+
+def _open_input(path: Path | None):  # type: ignore[no-untyped-def]
+    from s2s.corpus import open_text  # noqa: PLC0415
+
+    return ("stdin", sys.stdin.buffer) if path is None else (str(path), open_text(path))
+
+
+def _open_run(path: Path):  # type: ignore[no-untyped-def]
+    from s2s.run import Run  # noqa: PLC0415
+
+    return Run(path)
+
+
+def _utf8_stdout():  # type: ignore[no-untyped-def]
+    return open(sys.stdout.fileno(), "w", encoding="utf-8", newline="\n", closefd=False)
+
+
+def main() -> NoReturn:
+    """Run the program; errors become one or two lines on stderr and an exit status."""
+    sys.exit(_run())
+
+
+def _run() -> int:
+    try:
+        status = app(standalone_mode=False, prog_name="s2s")
+        return status if isinstance(status, int) else 0
+    except typer.TyperException as error:
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "s2s"
+        return _fail(f"{error.format_message()} See {command} --help.", 2)
+    except InputError as error:
+        return _fail(str(error), 2)
+    except RunError as error:
+        return _fail(str(error), 1)
+    except BrokenPipeError:
+        # The reader has had enough, as `head` does.  Python would complain at exit about what it cannot flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 0
+    except (KeyboardInterrupt, typer.Abort):
+        return _fail("interrupted", 130)
+    except OSError as error:
+        return _fail(f"{error.filename or 'output'}: {error.strerror or error}", 1)
+    except MemoryError:
+        return _fail("out of memory; a smaller training.tokens_per_batch or model.units needs less", 1)
+
+
+def _fail(message: str, status: int) -> int:
+    print(f"s2s: error: {message}", file=sys.stderr)
+    return status

@@ -1,0 +1,12 @@
+"""The two ways a command can fail on purpose; `cli.main` turns them into an exit status."""
+
+
+class InputError(Exception):
+    """Wrong usage, config or input file: the user can mend it.  Exit status 2.
+
+    The message is one or two lines: which file, line or key; what is wrong; what to do.
+    """
+
+
+class RunError(Exception):
+    """A fault at run time that no config or input explains.  Exit status 1."""

@@ -1,0 +1,93 @@
+"""Files appear whole or not at all: write under a temporary name, flush to disk, rename."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from s2s.errors import InputError
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; rename it to `path` when the block ends well.
+
+    When the block raises, the temporary file is removed and whatever stood at `path` stays.
+    """
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        _flush(temporary)
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+        _flush(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_directory(path: Path) -> Iterator[Path]:
+    """Yield a temporary directory beside `path`; it becomes `path` when the block ends well.
+
+    A directory that already stands at `path` is replaced, and is gone only once the new one is
+    whole and in its place.
+    """
+    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
+    try:
+        yield temporary
+        for file in temporary.iterdir():
+            _flush(file)
+        _flush(temporary)
+        os.chmod(temporary, 0o777 & ~_umask())
+        if path.exists():
+            retired = temporary.with_suffix(".old")
+            os.rename(path, retired)
+            os.rename(temporary, path)
+            shutil.rmtree(retired)
+        else:
+            os.rename(temporary, path)
+        _flush(path.parent)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def require_writable(path: Path, what: str) -> None:
+    """Raise InputError unless a file could be made at `path`: checked before hours of work.
+
+    `what` names the option or key that gave the path, for the message.
+    """
+    if path.is_dir():
+        raise InputError(f"{what}: {path} is a directory; name a file in it")
+    if not path.parent.is_dir():
+        raise InputError(f"{what}: there is no directory {path.parent}; make it first")
+    if not os.access(path.parent, os.W_OK):
+        raise InputError(f"{what}: the directory {path.parent} is not writable; choose another")
+
+
+def make_directory(path: Path, what: str) -> None:
+    """Make the directory `path` and its parents; InputError naming `what` where that fails."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{what}: cannot make the directory {path}: {error.strerror}") from None
+    if not os.access(path, os.W_OK):
+        raise InputError(f"{what}: the directory {path} is not writable; choose another")
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _umask() -> int:
+    # The mask can only be read by setting it.
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

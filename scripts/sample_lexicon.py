@@ -1,0 +1,331 @@
+"""The words of the sample corpus: nouns, adjectives, verbs, names, numbers, times, with their translations.
+
+Tables are text, an entry a line, so that a teacher can read and mend them.  `sample_grammar.py`
+inflects them; `make_sample_corpus.py` makes sentences of them.
+"""
+
+from typing import NamedTuple
+
+
+class Noun(NamedTuple):
+    """A Spanish noun and its English translation, with both plurals."""
+
+    es: str
+    en: str
+    feminine: bool
+    es_plural: str
+    en_plural: str
+    mass: bool  # no plural and no article when indefinite: "compro pan", "I buy bread"
+
+
+class Adjective(NamedTuple):
+    """A Spanish adjective (masculine singular) and its English translation."""
+
+    es: str
+    en: str
+
+
+class Verb(NamedTuple):
+    """A Spanish verb, its irregular forms, and its English translation."""
+
+    es: str
+    en: str
+    past: str
+    participle: str
+    irregular: dict[str, str]  # see sample_grammar.conjugate
+    objects: tuple[str, ...]  # nouns that it takes, or class names with @
+    stative: bool  # a state: no progressive, no finished past
+
+
+# class: gender word translation (an irregular plural after /, = for a mass noun), ...
+_NOUNS = """
+family: m hermano brother, f hermana sister, m padre father, f madre mother, m abuelo grandfather, f abuela grandmother, m hijo son, f hija daughter, m tío uncle, f tía aunt, m primo cousin, f prima cousin, m amigo friend, f amiga friend, m vecino neighbor, f vecina neighbor, m jefe boss, f jefa boss
+person: m profesor teacher, f profesora teacher, m médico doctor, f médica doctor, m niño boy, f niña girl, m hombre man/men, f mujer woman/women, m camarero waiter, f camarera waitress, m enfermero nurse, f enfermera nurse, m cocinero cook, f cocinera cook, m abogado lawyer, f abogada lawyer, m turista tourist, m escritor writer, f escritora writer, m alumno student, f alumna student
+place: f escuela school, f oficina office, m hospital hospital, m parque park, f playa beach, m mercado market, f biblioteca library, m museo museum, m restaurante restaurant, f estación station, f iglesia church, m banco bank, m hotel hotel, f tienda store, m cine cinema, m teatro theater, m aeropuerto airport, f farmacia pharmacy, f universidad university, f plaza square, f piscina pool
+town: f ciudad city, m pueblo village, f isla island, m país country
+room: m jardín garden, f cocina kitchen, f habitación room, m salón living~room, m garaje garage, m baño bathroom
+reading: m libro book, f carta letter, m periódico newspaper, f novela novel, f revista magazine, m poema poem, m mensaje message, m cuento short~story
+furniture: f mesa table, f silla chair, f cama bed, f lámpara lamp, m sofá sofa, m armario closet
+device: m teléfono phone, m ordenador computer, m reloj watch, f radio radio, f cámara camera
+vehicle: m coche car, f bicicleta bicycle, f moto motorcycle, m barco boat, m camión truck
+opening: f puerta door, f ventana window, f caja box, f maleta suitcase, f botella bottle
+thing: f llave key, m vaso glass, m plato plate, m cuchillo knife/knives, m paraguas umbrella, m regalo present, m billete ticket, m mapa map, f pelota ball, m juguete toy, m lápiz pencil, m cuaderno notebook, f flor flower, m bolso bag
+clothing: f camisa shirt, m vestido dress, m abrigo coat, m sombrero hat, f falda skirt, f chaqueta jacket, f bufanda scarf/scarves
+food: m pan bread=, m queso cheese=, f carne meat=, m pescado fish=, m arroz rice=, f sopa soup=, f ensalada salad, f manzana apple, f naranja orange, m plátano banana, m tomate tomato/tomatoes, m huevo egg, m pastel cake, m bocadillo sandwich, m helado ice~cream=, f patata potato/potatoes, f fruta fruit=
+drink: f leche milk=, m café coffee=, m té tea=, m vino wine=, f cerveza beer=, m zumo juice=
+animal: m perro dog, m gato cat, m caballo horse, m pájaro bird, f vaca cow, m conejo rabbit, f gallina hen, m ratón mouse/mice
+art: f canción song, f película movie, f foto photo, m cuadro painting, m dibujo drawing
+music: f guitarra guitar, m piano piano, m violín violin, f flauta flute
+study: m español Spanish=, m inglés English=, m francés French=, m italiano Italian=, m alemán German=, f historia history=, f música music=, f química chemistry=
+matter: m problema problem, f pregunta question, f respuesta answer, f idea idea, f palabra word, f lección lesson, m ejercicio exercise
+event: f reunión meeting, f fiesta party, f clase class, m concierto concert, m examen exam, m partido match, m curso course
+building: m puente bridge, f casa house, m edificio building, f torre tower, m piso apartment
+nature: m árbol tree, m río river, m lago lake, f montaña mountain, m bosque forest
+"""
+
+# class of nouns: Spanish (masculine singular) English, ...
+_ADJECTIVES = """
+size: grande big, pequeño small
+color: rojo red, blanco white, negro black, azul blue, verde green, amarillo yellow, gris gray, marrón brown
+fur: blanco white, negro black, gris gray, marrón brown
+thing: nuevo new, viejo old, bonito pretty, caro expensive, barato cheap
+text: interesante interesting, aburrido boring, largo long, corto short, nuevo new
+art: interesante interesting, bonito pretty, nuevo new, viejo old, famoso famous
+matter: difícil difficult, fácil easy, importante important, interesante interesting
+event: importante important, interesante interesting, aburrido boring, largo long
+food: delicioso delicious, fresco fresh
+drink: delicioso delicious, frío cold
+place: tranquilo quiet, famoso famous
+building: moderno modern, antiguo ancient
+nature: alto tall, viejo old
+attribute: joven young, simpático nice, amable kind, nuevo new, español Spanish, francés French
+person: alto tall, joven young, inteligente intelligent, simpático nice, amable kind, rico rich, pobre poor, fuerte strong, trabajador hard-working, tímido shy, guapo good-looking, divertido funny
+mood: feliz happy, triste sad, cansado tired, enfermo sick, enfadado angry, ocupado busy, nervioso nervous, preocupado worried, listo ready, solo alone, aburrido bored, tranquilo calm
+state: abierto open, cerrado closed, vacío empty, lleno full, roto broken, sucio dirty, limpio clean
+origin: español Spanish, francés French, italiano Italian, alemán German, inglés English, mexicano Mexican
+"""
+
+# Which adjectives go with which nouns.
+ADJECTIVES_OF = {
+    "person": ("attribute",), "place": ("size", "place"), "town": ("size", "place"), "room": ("size",), "reading": ("text",),
+    "furniture": ("size", "color", "thing"), "device": ("thing", "color"), "vehicle": ("thing", "color"), "opening": ("size",),
+    "thing": ("thing",), "clothing": ("color", "thing"), "food": ("food",), "drink": ("drink",), "animal": ("size", "fur"),
+    "art": ("art",), "music": ("thing",), "matter": ("matter",), "event": ("event",), "building": ("size", "building"),
+}  # fmt: skip
+
+# Spanish English[/past/participle] | objects | irregular Spanish forms; ! marks a state.
+# Irregular forms: stem=ie,ue,i (present), yo=..., past=stem of the strong preterite, future=stem, pp=participle,
+# ger=gerund, pres/imp/sub=all six forms, tu=imperative.
+_TRANSITIVE = """
+leer read/read/read | @reading | vowel=y
+escribir write/wrote/written | carta novela poema mensaje cuento libro | pp=escrito
+comprar buy/bought/bought | @reading @furniture @device @vehicle @thing @clothing @food @drink @music |
+vender sell/sold/sold | @vehicle @device @furniture casa piso guitarra cuadro flor queso pescado |
+comer eat/ate/eaten | @food |
+beber drink/drank/drunk | @drink |
+cocinar cook | carne pescado arroz sopa patata huevo |
+preparar prepare | ensalada sopa bocadillo lección fiesta reunión examen |
+buscar look~for | llave libro teléfono gato perro bolso reloj paraguas hotel restaurante farmacia mapa |
+encontrar find/found/found | llave libro teléfono gato perro bolso reloj paraguas hotel mapa respuesta | stem=ue
+mirar look~at | foto cuadro mapa dibujo flor pájaro árbol río montaña reloj |
+escuchar listen~to | canción radio concierto música |
+necesitar! need | @thing @device coche bicicleta abrigo mesa silla |
+usar use | ordenador teléfono cámara mapa cuchillo coche bicicleta lápiz |
+llevar wear/wore/worn | @clothing |
+ganar win/won/won | partido |
+pagar pay~for/paid~for/paid~for | billete café cerveza hotel curso |
+cerrar close | puerta ventana caja maleta botella tienda | stem=ie
+abrir open | puerta ventana caja maleta botella carta regalo | pp=abierto
+empezar start | reunión clase curso libro novela examen lección | stem=ie
+terminar finish | ejercicio libro examen lección carta dibujo |
+olvidar forget/forgot/forgotten | llave paraguas billete palabra teléfono bolso |
+recordar remember | canción palabra lección pregunta respuesta | stem=ue
+limpiar clean | cocina baño mesa ventana garaje coche habitación salón |
+lavar wash | plato vaso coche camisa vestido falda fruta |
+cortar cut/cut/cut | pan queso carne tomate pastel patata |
+pintar paint | casa puerta cuadro mesa silla ventana barco |
+dibujar draw/drew/drawn | casa gato caballo árbol flor mapa pájaro puente |
+explicar explain | lección problema ejercicio idea palabra |
+entender! understand/understood/understood | lección problema pregunta respuesta palabra idea película | stem=ie
+contestar answer | pregunta carta mensaje |
+tocar play | @music |
+estudiar study | @study lección |
+aprender learn | español inglés francés italiano alemán palabra canción lección |
+hablar speak/spoke/spoken | español inglés francés italiano alemán |
+enseñar teach/taught/taught | español inglés francés historia química música |
+enviar send/sent/sent | carta mensaje regalo foto | accent=í
+recibir receive | carta mensaje regalo foto respuesta |
+perder lose/lost/lost | llave bolso teléfono paraguas billete reloj partido | stem=ie
+romper break/broke/broken | vaso plato ventana botella lámpara silla juguete | pp=roto
+pedir order | café té cerveza vino sopa ensalada pescado pastel | stem=i
+servir serve | café té vino sopa pescado carne | stem=i
+repetir repeat | palabra pregunta ejercicio lección respuesta | stem=i
+traer bring/brought/brought | pan vino pastel silla regalo café fruta flor | yo=traigo past=traj pp=traído ger=trayendo
+hacer make/made/made | pastel café ensalada sopa bocadillo pan | yo=hago past=hic future=har pp=hecho tu=haz
+ver see/saw/seen | película partido casa río montaña pájaro caballo puente torre | yo=veo imp=veía,veías,veía,veíamos,veíais,veían past6=vi,viste,vio,vimos,visteis,vieron pp=visto pres2=veis
+conducir drive/drove/driven | coche moto camión | yo=conduzco past=conduj
+reparar repair | coche bicicleta ordenador radio silla puerta reloj barco |
+alquilar rent | coche casa piso barco bicicleta habitación |
+construir build/built/built | casa puente torre barco | yo=construyo pres=construyo,construyes,construye,construimos,construís,construyen past6=construí,construiste,construyó,construimos,construisteis,construyeron ger=construyendo
+tener! have/had/had | coche perro gato bicicleta casa ordenador guitarra idea problema pregunta | yo=tengo stem=ie past=tuv future=tendr tu=ten
+"""
+
+_WITH_PERSON = """
+ayudar help | |
+llamar call | |
+visitar visit | |
+esperar wait~for | |
+invitar invite | |
+buscar look~for | |
+ver see/saw/seen | | yo=veo imp=veía,veías,veía,veíamos,veíais,veían past6=vi,viste,vio,vimos,visteis,vieron pp=visto pres2=veis
+conocer! know/knew/known | | yo=conozco
+escuchar listen~to | |
+"""
+
+# The object column holds the kinds of phrase that go with the verb; a noun in it is a place where it is done.
+_INTRANSITIVE = """
+trabajar work | hospital oficina banco hotel tienda restaurante museo escuela farmacia aeropuerto with time |
+vivir live | city |
+viajar travel | to_city with time |
+caminar walk | to with time |
+correr run/ran/run | parque playa with time |
+nadar swim/swam/swum | piscina lago río with time |
+bailar dance | plaza hotel playa with time |
+cantar sing/sang/sung | iglesia teatro baño with time |
+llegar arrive | time hour |
+descansar rest | jardín parque playa hotel salón time |
+dormir sleep/slept/slept | habitación salón hotel time | stem=ue
+salir go~out/went~out/gone~out | with time hour | yo=salgo future=saldr tu=sal
+volver come~back/came~back/come~back | time hour | stem=ue pp=vuelto
+venir come/came/come | with time hour | yo=vengo stem=ie past=vin future=vendr tu=ven ger=viniendo
+ir go/went/gone | to with_to time | pres=voy,vas,va,vamos,vais,van imp=iba,ibas,iba,íbamos,ibais,iban past6=fui,fuiste,fue,fuimos,fuisteis,fueron sub=vaya,vayas,vaya,vayamos,vayáis,vayan ger=yendo tu=ve
+cenar have~dinner/had~dinner/had~dinner | restaurante hotel jardín with time hour |
+desayunar have~breakfast/had~breakfast/had~breakfast | hotel cocina jardín with time hour |
+jugar play | parque jardín playa plaza with time | stem=ue
+esperar wait | estación aeropuerto plaza hotel |
+llorar cry | time habitación |
+"""
+
+_AUXILIARY = """
+ser be/was/been | | pres=soy,eres,es,somos,sois,son imp=era,eras,era,éramos,erais,eran past6=fui,fuiste,fue,fuimos,fuisteis,fueron sub=sea,seas,sea,seamos,seáis,sean tu=sé
+estar be/was/been | | pres=estoy,estás,está,estamos,estáis,están past=estuv sub=esté,estés,esté,estemos,estéis,estén
+haber have/had/had | | pres=he,has,ha,hemos,habéis,han past=hub future=habr
+poder be~able/was~able/been~able | | stem=ue past=pud future=podr ger=pudiendo
+querer want~to/wanted~to/wanted~to | | stem=ie past=quis future=querr
+deber have~to/had~to/had~to | |
+preferir prefer~to/preferred~to/preferred~to | | stem=ie
+dar give/gave/given | | yo=doy past6=di,diste,dio,dimos,disteis,dieron sub=dé,des,dé,demos,deis,den pres2=dais
+"""
+
+PREPOSITIONS = "en on", "debajo de under", "al lado de next~to", "detrás de behind", "delante de in~front~of", "cerca de near"
+
+MEN = ("Juan", "Pedro", "Carlos", "Luis", "Miguel", "Javier", "Pablo")
+WOMEN = ("María", "Ana", "Lucía", "Carmen", "Elena", "Laura", "Marta")
+
+CITIES = (
+    ("Madrid", "Madrid"), ("Barcelona", "Barcelona"), ("Sevilla", "Seville"), ("Londres", "London"), ("París", "Paris"),
+    ("Roma", "Rome"), ("Lisboa", "Lisbon"), ("Berlín", "Berlin"), ("Nueva York", "New York"), ("Buenos Aires", "Buenos Aires"),
+)  # fmt: skip
+
+DAYS = (
+    ("lunes", "Monday"), ("martes", "Tuesday"), ("miércoles", "Wednesday"), ("jueves", "Thursday"), ("viernes", "Friday"),
+    ("sábado", "Saturday"), ("domingo", "Sunday"),
+)  # fmt: skip
+
+MONTHS = (
+    ("enero", "January"), ("febrero", "February"), ("marzo", "March"), ("abril", "April"), ("mayo", "May"), ("junio", "June"),
+    ("julio", "July"), ("agosto", "August"), ("septiembre", "September"), ("octubre", "October"), ("noviembre", "November"),
+    ("diciembre", "December"),
+)  # fmt: skip
+
+NUMBERS = tuple(
+    zip(
+        "dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince".split()
+        + "dieciséis diecisiete dieciocho diecinueve veinte treinta cuarenta cincuenta sesenta setenta ochenta noventa cien".split(),
+        "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen".split()
+        + "sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety".split()
+        + ["one hundred"],
+        strict=True,
+    )
+)
+
+# (Spanish, English) of when something happens, by the tenses that they fit.
+TIMES = {
+    "present": (("todos los días", "every day"), ("por la mañana", "in the morning"), ("por la tarde", "in the afternoon"),
+                ("por la noche", "at night"), ("los domingos", "on Sundays")),
+    "imperfect": (("todos los días", "every day"), ("los fines de semana", "on weekends"), ("en verano", "in summer"),
+                  ("en invierno", "in winter"), ("por la tarde", "in the afternoon")),
+    "preterite": (("ayer", "yesterday"), ("anoche", "last night"), ("la semana pasada", "last week"), ("el año pasado", "last year"),
+                  ("el mes pasado", "last month"), ("hace dos días", "two days ago"), ("ayer por la tarde", "yesterday afternoon")),
+    "future": (("mañana", "tomorrow"), ("esta noche", "tonight"), ("la semana que viene", "next week"),
+               ("el mes que viene", "next month"), ("mañana por la mañana", "tomorrow morning")),
+    "perfect": (("hoy", "today"), ("esta mañana", "this morning"), ("esta semana", "this week")),
+    "progressive": (("ahora", "now"), ("en este momento", "at the moment")),
+    "conditional": (("en verano", "in summer"), ("en invierno", "in winter"), ("el fin de semana", "on the weekend")),
+}  # fmt: skip
+TIMES["going to"] = TIMES["future"]
+
+
+def _entries(table: str) -> list[tuple[str, str]]:
+    return [(head.strip(), rest.strip()) for head, rest in (line.split(":") for line in table.strip().splitlines())]
+
+
+_IRREGULAR_PLURALS = {"examen": "exámenes", "joven": "jóvenes", "país": "países", "paraguas": "paraguas"}
+
+
+def es_plural(word: str) -> str:
+    """The plural of a Spanish noun or adjective."""
+    if word[-1] in "aeiouéá":
+        return word + "s"
+    if word.endswith("z"):
+        return word[:-1] + "ces"
+    if word in _IRREGULAR_PLURALS:
+        return _IRREGULAR_PLURALS[word]
+    for accented, plain in zip("áéíóú", "aeiou", strict=True):
+        # The stress stays where it was, so the accent of a last syllable is not written any more.
+        if len(word) > 1 and word[-2] == accented:
+            return word[:-2] + plain + word[-1] + "es"
+    return word + "es"
+
+
+def _en_plural(word: str) -> str:
+    if word.endswith(("s", "x", "ch", "sh")):
+        return word + "es"
+    if word.endswith("y") and word[-2] not in "aeiou":
+        return word[:-1] + "ies"
+    return word + "s"
+
+
+def _noun(entry: str) -> Noun:
+    gender, es, en = entry.split()
+    en, _, irregular = en.replace("~", " ").partition("/")
+    mass = en.endswith("=")
+    en = en.removesuffix("=")
+    return Noun(es, en, gender == "f", es_plural(es), irregular or _en_plural(en), mass)
+
+
+def _verbs(table: str) -> dict[str, Verb]:
+    verbs = {}
+    for line in table.strip().splitlines():
+        words, objects, irregular = (part.strip() for part in line.split("|"))
+        es, en = words.split(" ", 1)
+        base, *forms = en.replace("~", " ").split("/")
+        past, participle = forms or [_regular_past(base)] * 2
+        pairs = dict(item.split("=") for item in irregular.split())
+        verbs[es.rstrip("!")] = Verb(es.rstrip("!"), base, past, participle, pairs, tuple(objects.split()), "!" in es)
+    return verbs
+
+
+def _regular_past(base: str) -> str:
+    verb, _, rest = base.partition(" ")
+    past = verb + "d" if verb.endswith("e") else verb[:-1] + "ied" if verb in {"study", "cry"} else verb + "ed"
+    return f"{past} {rest}".strip()
+
+
+NOUNS: dict[str, list[Noun]] = {name: [_noun(item) for item in rest.split(", ")] for name, rest in _entries(_NOUNS)}
+CLASS_OF: dict[str, str] = {noun.es: name for name, nouns in NOUNS.items() for noun in nouns}
+NOUN: dict[str, Noun] = {noun.es: noun for nouns in NOUNS.values() for noun in nouns}
+ADJECTIVES: dict[str, list[Adjective]] = {
+    name: [Adjective(*item.split()) for item in rest.split(", ")] for name, rest in _entries(_ADJECTIVES)
+}
+TRANSITIVE, WITH_PERSON, INTRANSITIVE, AUXILIARY = map(_verbs, (_TRANSITIVE, _WITH_PERSON, _INTRANSITIVE, _AUXILIARY))
+
+
+def objects_of(verb: Verb) -> list[Noun]:
+    """The nouns that a transitive verb takes."""
+    nouns: list[Noun] = []
+    for word in verb.objects:
+        nouns += NOUNS[word[1:]] if word.startswith("@") else [NOUN[word]] if word in NOUN else []
+    return nouns
+
+
+def adjectives_of(noun: Noun) -> list[Adjective]:
+    """The adjectives that go with a noun."""
+    return [adjective for name in ADJECTIVES_OF.get(CLASS_OF[noun.es], ()) for adjective in ADJECTIVES[name]]
+
+
+def lemma_count() -> int:
+    """Different Spanish dictionary words in the tables."""
+    verbs = set(TRANSITIVE) | set(WITH_PERSON) | set(INTRANSITIVE) | set(AUXILIARY)
+    adjectives = {adjective.es for group in ADJECTIVES.values() for adjective in group}
+    return len(set(NOUN) | verbs | adjectives) + len(NUMBERS) + len(DAYS) + len(MONTHS)
