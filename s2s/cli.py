@@ -7,12 +7,15 @@ import os
 import sys
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, BinaryIO, NoReturn
 
 import typer
 
 from s2s import __version__
 from s2s.errors import InputError, RunError
+
+if TYPE_CHECKING:
+    from s2s.run import Run
 
 app = typer.Typer(
     add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, no_args_is_help=True,
@@ -22,10 +25,12 @@ app = typer.Typer(
 ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="YAML file of the experiment; see configs/.")]
 RunDirectory = Annotated[Path, typer.Argument(metavar="RUN", help="Directory that s2s train wrote.")]
 Overrides = Annotated[
-    list[str], typer.Option("--set", metavar="KEY=VALUE", help="Override a config key, e.g. training.epochs=3; repeatable.")
+    list[str],
+    typer.Option("--set", metavar="KEY=VALUE", help="Override a config key, e.g. training.epochs=3; repeatable."),
 ]
 InputText = Annotated[
-    Path | None, typer.Argument(metavar="[INPUT]", help="Text file, a Spanish sentence a line, .gz allowed; default: stdin.")
+    Path | None,
+    typer.Argument(metavar="[INPUT]", help="Text file, a Spanish sentence a line, .gz allowed; default: stdin."),
 ]
 Beam = Annotated[int, typer.Option("--beam", min=1, max=100, help="Hypotheses kept in the search; 1 is greedy.")]
 
@@ -48,8 +53,8 @@ def program(
 @app.command()
 def prepare(config: ConfigFile, overrides: Overrides = []) -> None:  # noqa: B006
     """Read the pair files, learn the subwords, encode; writes the directory data.prepared."""
-    from s2s import config as config_file  # noqa: PLC0415
-    from s2s import preparation  # noqa: PLC0415
+    from s2s import config as config_file
+    from s2s import preparation
 
     typer.echo(preparation.describe(preparation.prepare(config_file.load(config, overrides))))
 
@@ -57,10 +62,10 @@ def prepare(config: ConfigFile, overrides: Overrides = []) -> None:  # noqa: B00
 @app.command()
 def train(config: ConfigFile, overrides: Overrides = []) -> None:  # noqa: B006
     """Train on the prepared corpus; run again, it goes on where it stopped."""
-    from s2s import config as config_file  # noqa: PLC0415
+    from s2s import config as config_file
 
     settings = config_file.load(config, overrides)
-    from s2s import training  # noqa: PLC0415
+    from s2s import training
 
     try:
         training.train(settings)
@@ -73,7 +78,9 @@ def train(config: ConfigFile, overrides: Overrides = []) -> None:  # noqa: B006
 def translate(
     run: RunDirectory,
     source: InputText = None,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="File to write, whole or not at all; default: stdout.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="File to write, whole or not at all; default: stdout.")
+    ] = None,
     beam: Beam = 1,
     n_best: Annotated[
         int, typer.Option("--n-best", min=0, help="Print the N best translations as TSV: line number, score, text.")
@@ -85,22 +92,23 @@ def translate(
     """Translate text, a line for a line, in order."""
     if n_best > beam:
         raise InputError(f"--n-best {n_best}: more than the {beam} of --beam; give --beam {n_best} or more")
-    from s2s.files import require_writable, whole_file  # noqa: PLC0415
+    from s2s.files import require_writable, whole_file
 
     if output:
         require_writable(output, "--output")
     name, stream = _open_input(source)
     with stream:
         opened = _open_run(run)
-        from s2s.translator import Translator, read_windows, translate_stream  # noqa: PLC0415
+        from s2s.translator import Translator, read_windows, translate_stream
 
         translator = Translator(opened)
         windows = read_windows(stream, name)
-        with whole_file(output) if output else nullcontext(None) as path:
+        with (
+            whole_file(output) if output else nullcontext(None) as path,
             # Bytes out are UTF-8 and lines end in \n whatever the locale.
-            sink = open(path, "w", encoding="utf-8", newline="\n") if path else _utf8_stdout()
-            with sink:
-                translate_stream(translator, windows, sink, beam, n_best, scores)
+            open(path or sys.stdout.fileno(), "w", encoding="utf-8", newline="\n", closefd=bool(path)) as sink,
+        ):
+            translate_stream(translator, windows, sink, beam, n_best, scores)
 
 
 @app.command()
@@ -111,15 +119,15 @@ def evaluate(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object on the last line instead.")] = False,
 ) -> None:
     """Translate the Spanish side of a pair file and score it: BLEU and chrF by sacreBLEU."""
-    from s2s.corpus import open_text  # noqa: PLC0415
+    from s2s.corpus import open_text
 
     open_text(test).close()
     opened = _open_run(run)
-    from s2s import evaluation  # noqa: PLC0415
+    from s2s import evaluation
 
     scores = evaluation.evaluate(opened, test, beam)
     if json:
-        from json import dumps  # noqa: PLC0415
+        from json import dumps
 
         typer.echo(dumps(scores))
     else:
@@ -134,12 +142,14 @@ def inspect_state(
     layers: Annotated[
         str, typer.Option("--layers", metavar="top|all", help="top: h of the top layer; all: h and c of every layer.")
     ] = "top",
-    plot: Annotated[Path | None, typer.Option("--plot", help="Also draw the states as a map (.png, .svg, .pdf).")] = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", help="Also draw the states as a map (.png, .svg, .pdf).")
+    ] = None,
 ) -> None:
     """Write the encoder's final state of every line as float32 .npy: [lines, units]."""
     if layers not in ("top", "all"):
         raise InputError(f"--layers {layers}: give top or all")
-    from s2s.files import require_writable  # noqa: PLC0415
+    from s2s.files import require_writable
 
     require_writable(output, "--output")
     if plot:
@@ -147,8 +157,8 @@ def inspect_state(
     name, stream = _open_input(source)
     with stream:
         opened = _open_run(run)
-        from s2s import states  # noqa: PLC0415
-        from s2s.translator import Translator, read_windows  # noqa: PLC0415
+        from s2s import states
+        from s2s.translator import Translator, read_windows
 
         if plot:
             states.require_plot()
@@ -159,20 +169,16 @@ def inspect_state(
         states.plot_map(vectors if layers == "top" else vectors[:, -1, 0], lines, plot)
 
 
-def _open_input(path: Path | None):  # type: ignore[no-untyped-def]
-    from s2s.corpus import open_text  # noqa: PLC0415
+def _open_input(path: Path | None) -> tuple[str, BinaryIO]:
+    from s2s.corpus import open_text
 
     return ("stdin", sys.stdin.buffer) if path is None else (str(path), open_text(path))
 
 
-def _open_run(path: Path):  # type: ignore[no-untyped-def]
-    from s2s.run import Run  # noqa: PLC0415
+def _open_run(path: Path) -> "Run":
+    from s2s.run import Run
 
     return Run(path)
-
-
-def _utf8_stdout():  # type: ignore[no-untyped-def]
-    return open(sys.stdout.fileno(), "w", encoding="utf-8", newline="\n", closefd=False)
 
 
 def main() -> NoReturn:

@@ -1,11 +1,11 @@
 """The prepared corpus on disk: memory-mapped subword ids, the subword models, a report.
 
-    prepared/
-      source.model, target.model       sentencepiece models of the two languages
-      train.source.ids.npy             int32, all sentences' ids one after the other, EOS included
-      train.source.ends.npy            int64, where each sentence ends in them
-      train.target..., dev....         likewise
-      report.json                      counts, and the fingerprint of what it was made from
+prepared/
+  source.model, target.model       sentencepiece models of the two languages
+  train.source.ids.npy             int32, all sentences' ids one after the other, EOS included
+  train.source.ends.npy            int64, where each sentence ends in them
+  train.target..., dev....         likewise
+  report.json                      counts, and the fingerprint of what it was made from
 """
 
 import json

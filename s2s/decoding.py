@@ -20,15 +20,17 @@ def search(decoder: Decoder, drawing: EncoderState, live: Tensor, limit: int, be
     their log-probability per subword [batch, beam].
     """
     batch, vocab = live.shape[0], decoder.vocab_size
-    tile = lambda tensor: tf.repeat(tensor, beam, axis=0)  # noqa: E731
+    # Every hypothesis of a row starts from the same drawing: [batch * beam, layers, units].
+    drawing = EncoderState(tf.repeat(drawing.h, beam, 0), tf.repeat(drawing.c, beam, 0))
     seen = decoder.look(drawing)
-    seen = None if seen is None else tile(seen)
     forbidden = tf.one_hot([PAD, UNK, BOS], vocab, on_value=-float("inf"), off_value=0.0)
     forbidden = tf.reduce_min(forbidden, 0)  # [vocab]
     nothing_more = tf.where(tf.range(vocab) == PAD, 0.0, -float("inf"))
     only_end = tf.where(tf.range(vocab) == EOS, 0.0, -float("inf"))
 
-    def step(t, state, last, ids, scores, lengths, done):  # type: ignore[no-untyped-def]
+    def step(
+        t: Tensor, state: EncoderState, last: Tensor, ids: Tensor, scores: Tensor, lengths: Tensor, done: Tensor
+    ) -> tuple[Tensor, ...]:
         hidden, state = decoder(last[:, None], state, seen)
         log_probs = tf.nn.log_softmax(decoder.logits(hidden[0])) + forbidden  # [batch * beam, vocab]
         log_probs += tf.where(t == limit - 1, only_end, 0.0)
@@ -36,12 +38,12 @@ def search(decoder: Decoder, drawing: EncoderState, live: Tensor, limit: int, be
         totals = scores[:, :, None] + log_probs
         lengths += tf.where(done, 0.0, 1.0)
         ranks = tf.reshape(totals / lengths[:, :, None], [batch, beam * vocab])
-        parents, last = _best(ranks, beam, vocab)
+        best, parents, last = _best(ranks, beam, vocab)
         if beam > 1:
             rows = tf.reshape(tf.range(batch)[:, None] * beam + parents, [-1])
             state = EncoderState(tf.gather(state.h, rows), tf.gather(state.c, rows))
-            ids, totals, lengths, done = (tf.gather(x, parents, batch_dims=1) for x in (ids, totals, lengths, done))
-        scores = tf.reduce_max(tf.where(tf.range(vocab) == last[:, :, None], totals, -float("inf")), -1)
+            ids, lengths, done = (tf.gather(x, parents, batch_dims=1) for x in (ids, lengths, done))
+        scores = best * lengths
         ids = tf.where(tf.range(limit) == t, last[:, :, None], ids)
         return t + 1, state, tf.reshape(last, [-1]), ids, scores, lengths, done | (last == EOS)
 
@@ -49,21 +51,25 @@ def search(decoder: Decoder, drawing: EncoderState, live: Tensor, limit: int, be
     scores = tf.tile(tf.where(tf.range(beam) == 0, 0.0, -float("inf"))[None], [batch, 1])
     start = (
         tf.constant(0),
-        EncoderState(tile(drawing.h), tile(drawing.c)),
+        drawing,
         tf.fill([batch * beam], BOS),
         tf.fill([batch, beam, limit], PAD),
         scores,
         tf.zeros([batch, beam]),
         tf.tile(~live[:, None], [1, beam]),
     )
-    going = lambda t, *rest: (t < limit) & ~tf.reduce_all(rest[-1])  # noqa: E731
+
+    def going(t: Tensor, *rest: Tensor) -> Tensor:
+        return (t < limit) & ~tf.reduce_all(rest[-1])
+
     _, _, _, ids, scores, lengths, _ = tf.while_loop(going, step, start, maximum_iterations=limit)
     return ids, scores / tf.maximum(lengths, 1.0)
 
 
-def _best(ranks: Tensor, beam: int, vocab: int) -> tuple[Tensor, Tensor]:
-    """The `beam` best of [batch, beam * vocab]: the hypothesis each continues and its new id, both [batch, beam]."""
+def _best(ranks: Tensor, beam: int, vocab: int) -> tuple[Tensor, Tensor, Tensor]:
+    """The `beam` best of [batch, beam * vocab]: rank, the hypothesis each continues, its new id; all [batch, beam]."""
     if beam == 1:
-        return tf.zeros([ranks.shape[0], 1], tf.int32), tf.argmax(ranks, -1, tf.int32)[:, None]
-    _, best = tf.math.top_k(ranks, beam)
-    return best // vocab, best % vocab
+        last = tf.argmax(ranks, -1, tf.int32)[:, None]
+        return tf.reduce_max(ranks, -1, keepdims=True), tf.zeros_like(last), last
+    best, index = tf.math.top_k(ranks, beam)
+    return best, index // vocab, index % vocab

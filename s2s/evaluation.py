@@ -43,8 +43,8 @@ def score(translations: list[str], references: list[list[str]]) -> dict[str, Any
     return {
         "sentences": len(translations),
         "references": sum(map(len, references)),
-        "bleu": round(bleu.corpus_score(translations, streams).score, 2),  # type: ignore[arg-type]
-        "chrf": round(chrf.corpus_score(translations, streams).score, 2),  # type: ignore[arg-type]
+        "bleu": round(bleu.corpus_score(translations, streams).score, 2),
+        "chrf": round(chrf.corpus_score(translations, streams).score, 2),
         "exact_match": round(exact / len(translations), 4),
         "bleu_signature": str(bleu.get_signature()),
         "chrf_signature": str(chrf.get_signature()),

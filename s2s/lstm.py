@@ -55,7 +55,7 @@ def lstm(projected: Tensor, mask: Tensor | None, h0: Tensor, c0: Tensor, recurre
 def _forward(
     steps: int, projected: Tensor, mask: Tensor | None, h0: Tensor, c0: Tensor, recurrent: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """h and c after every step, [time, batch, units], and the activated gates, [time, batch, 4 * units]."""
+    """H and c after every step, [time, batch, units], and the activated gates, [time, batch, 4 * units]."""
 
     def step(t: Tensor, h: Tensor, c: Tensor, hs: Any, cs: Any, gates: Any) -> tuple[Any, ...]:
         z = projected[t] + tf.matmul(h, recurrent)  # [batch, 4 * units]
@@ -143,9 +143,7 @@ class LSTM(keras.layers.Layer):
         self.kernel = self.add_weight(
             shape=(input_shape[-1], 4 * self.units), initializer="glorot_uniform", name="kernel"
         )
-        self.recurrent = self.add_weight(
-            shape=(self.units, 4 * self.units), initializer="orthogonal", name="recurrent"
-        )
+        self.recurrent = self.add_weight(shape=(self.units, 4 * self.units), initializer="orthogonal", name="recurrent")
         self.bias = self.add_weight(shape=(4 * self.units,), initializer=self._initial_bias, name="bias")
 
     def _initial_bias(self, shape: tuple[int, ...], dtype: Any = None) -> Tensor:
@@ -153,8 +151,10 @@ class LSTM(keras.layers.Layer):
         return tf.cast(tf.concat(gates, 0), dtype)
 
     def call(self, inputs: Tensor, mask: Tensor | None, h0: Tensor, c0: Tensor) -> tuple[Tensor, ...]:
-        """inputs [time, batch, features] -> outputs [time, batch, units], last h and c [batch, units]."""
+        """Inputs [time, batch, features] -> outputs [time, batch, units], last h and c [batch, units]."""
         time, _, features = inputs.shape
         flat = tf.reshape(inputs, [-1, features])
         projected = tf.matmul(flat, self.kernel) + self.bias
-        return lstm(tf.reshape(projected, [time, -1, 4 * self.units]), mask, h0, c0, tf.convert_to_tensor(self.recurrent))
+        return lstm(
+            tf.reshape(projected, [time, -1, 4 * self.units]), mask, h0, c0, tf.convert_to_tensor(self.recurrent)
+        )

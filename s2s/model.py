@@ -24,7 +24,7 @@ class EncoderState(NamedTuple):
 
     @property
     def top(self) -> Tensor:
-        """h of the top layer, [batch, units]: the sentence's vector."""
+        """H of the top layer, [batch, units]: the sentence's vector."""
         return self.h[:, -1]
 
     @classmethod
@@ -70,7 +70,7 @@ class Stack(keras.layers.Layer):
     def call(
         self, x: Tensor, mask: Tensor | None, state: EncoderState, seed: Tensor | None
     ) -> tuple[Tensor, EncoderState]:
-        """x [time, batch, features] -> top outputs [time, batch, units], the state after the last step."""
+        """X [time, batch, features] -> top outputs [time, batch, units], the state after the last step."""
         ends = []
         for index, layer in enumerate(self.layers):
             fold = None if seed is None else tf.random.experimental.stateless_fold_in(seed, index)
@@ -172,11 +172,13 @@ class Seq2Seq(keras.Model):
         self.built = True
 
     def call(self, source: Tensor, target: Tensor, seed: Tensor | None = None) -> Tensor:
-        """source [batch, source time], target [batch, target time] (starting with BOS).
+        """Source [batch, source time], target [batch, target time] (starting with BOS).
 
         Returns the logits of the subword after each target position, [target time, batch, vocabulary].
         """
-        seeds = [None, None] if seed is None else [tf.random.experimental.stateless_fold_in(seed, 100 + i) for i in (0, 1)]
+        seeds = (
+            [None, None] if seed is None else [tf.random.experimental.stateless_fold_in(seed, 100 + i) for i in (0, 1)]
+        )
         drawing = self.encoder(source, seeds[0])
         hidden, _ = self.decoder(target, drawing, self.decoder.look(drawing), seeds[1])
         return self.decoder.logits(hidden)

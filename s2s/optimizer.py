@@ -46,9 +46,7 @@ class Trainer:
         seed = tf.stack([tf.constant(self.seed, tf.int64), count])
         with tf.GradientTape() as tape:
             logits = self.model(source, target[:, :-1], seed=seed)
-            smoothed, plain, tokens = cross_entropy(
-                logits, tf.transpose(target[:, 1:]), self.config.label_smoothing
-            )
+            smoothed, plain, tokens = cross_entropy(logits, tf.transpose(target[:, 1:]), self.config.label_smoothing)
             loss = smoothed / tokens
         gradients = tape.gradient(loss, [weight.value for weight in weights])
         # Embeddings' gradients come as slices; dense ones are what the tied output needs anyway.

@@ -1,12 +1,12 @@
 """The run directory: complete in itself, so that a copy of it translates anywhere.
 
-    run/
-      run.json                     format number and version of s2s
-      config.yaml                  the config as used
-      source.model, target.model   the subword models
-      metrics.jsonl                a JSON object per log line and validation
-      best.npz                     averaged weights with the lowest dev loss: what translates
-      checkpoints/step-00001200/   all that training goes on from: training.npz, progress.json
+run/
+  run.json                     format number and version of s2s
+  config.yaml                  the config as used
+  source.model, target.model   the subword models
+  metrics.jsonl                a JSON object per log line and validation
+  best.npz                     averaged weights with the lowest dev loss: what translates
+  checkpoints/step-00001200/   all that training goes on from: training.npz, progress.json
 """
 
 import dataclasses
@@ -117,7 +117,7 @@ class Run:
     def save_best(self, weights: Arrays) -> None:
         """Replace the weights that translate."""
         with whole_file(self.path / "best.npz") as path, open(path, "wb") as file:
-            np.savez(file, allow_pickle=False, **weights)  # type: ignore[arg-type]
+            np.savez(file, allow_pickle=False, **weights)
 
     def load_best(self) -> Arrays:
         """The weights that translate; InputError when there are none yet or they are damaged."""
@@ -129,7 +129,7 @@ class Run:
     def save_checkpoint(self, arrays: Arrays, progress: Progress) -> None:
         """Write a checkpoint, whole or not at all; the oldest beyond KEPT_CHECKPOINTS go."""
         with whole_directory(self.path / "checkpoints" / f"step-{progress.step:08d}") as directory:
-            np.savez(directory / "training.npz", allow_pickle=False, **arrays)  # type: ignore[arg-type]
+            np.savez(directory / "training.npz", allow_pickle=False, **arrays)
             (directory / "progress.json").write_text(json.dumps(dataclasses.asdict(progress)) + "\n", encoding="utf-8")
         for old in self._checkpoints()[KEPT_CHECKPOINTS:]:
             shutil.rmtree(old)

@@ -1,6 +1,7 @@
 """`s2s inspect-state`: the encoder's final state of every line, as .npy and as a map."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,14 +30,13 @@ def write_states(translator: Translator, lines: list[str], output: Path, all_lay
             file[start : start + CHUNK] = states if all_layers else states[:, -1, 0]
         file.flush()
         del file
-    states = np.load(output, mmap_mode="r", allow_pickle=False)
-    return states  # type: ignore[no-any-return]
+    return np.load(output, mmap_mode="r", allow_pickle=False)
 
 
 def require_plot() -> None:
     """Raise InputError unless matplotlib, the `plot` extra, is installed."""
     try:
-        import matplotlib  # noqa: F401, PLC0415
+        import matplotlib  # noqa: F401
     except ImportError:
         raise InputError("--plot needs matplotlib: pip install 's2s-nmt[plot]'") from None
 
@@ -58,8 +58,8 @@ def plot_map(vectors: npt.NDArray[np.float32], lines: list[str], path: Path) -> 
 
     The picture's format goes by the name's ending (png, svg, pdf); up to 40 sentences are labelled.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
-    from matplotlib.figure import Figure  # noqa: PLC0415
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
 
     points, shares = project(vectors)
     figure = Figure(figsize=(11, 8), layout="constrained")
@@ -80,11 +80,11 @@ def plot_map(vectors: npt.NDArray[np.float32], lines: list[str], path: Path) -> 
             raise InputError(f"--plot {path}: {error}") from None
 
 
-def _label(axes, points: npt.NDArray[np.float64], lines: list[str]) -> None:  # type: ignore[no-untyped-def]
+def _label(axes: Any, points: npt.NDArray[np.float64], lines: list[str]) -> None:
     """Write each sentence beside its point, moved down past the labels that are in its way."""
     figure = axes.figure
     figure.draw_without_rendering()
-    placed: list = []
+    placed: list[Any] = []
     for row in np.argsort(-points[:, 1]):
         text = lines[row] if len(lines[row]) <= 45 else f"{lines[row][:42]}..."
         left = points[row, 0] > points[:, 0].mean()

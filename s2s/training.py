@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from s2s import dataset
 from s2s.batches import Batch, Bucket, count_batches, epoch_order, fill, one_pass, plan_buckets
-from s2s.config import Config, TrainingConfig
+from s2s.config import Config
 from s2s.dataset import Pairs
 from s2s.engine import keras, tf
 from s2s.errors import InputError
@@ -57,14 +57,20 @@ class _Loop:
     """The loop and what it holds: config, run, trainer, progress, batches, clock."""
 
     def __init__(self, config: Config, run: Run, trainer: Trainer, progress: Progress, pairs: Pairs, dev: Pairs):
-        self.seed, self.config, self.run, self.trainer, self.progress = config.seed, config.training, run, trainer, progress
+        self.seed, self.config, self.run, self.trainer, self.progress = (
+            config.seed,
+            config.training,
+            run,
+            trainer,
+            progress,
+        )
         self.pairs, self.dev = pairs, dev
         self.buckets = plan_buckets(pairs, self.config.buckets, self.config.tokens_per_batch)
         # Few shapes: dev is small, and compiling takes longer than its padding.
         self.dev_buckets = plan_buckets(dev, 4, self.config.tokens_per_batch)
         self.epoch_batches = count_batches(self.buckets)
         self.clock = time.monotonic() - progress.seconds
-        self.saved_at = progress.seconds
+        self.saved_at = self.logged_at = progress.seconds
         self.compiled: set[tuple[int, int, int]] = set()
 
     def go(self, stopped: Callable[[], bool]) -> None:
@@ -118,22 +124,32 @@ class _Loop:
         if bucket[:3] not in self.compiled:
             self.compiled.add(bucket[:3])
             shape = f"{bucket.batch} x {bucket.source} -> {bucket.target} subwords"
-            _say(f"compiled {len(self.compiled)} of {len(self.buckets)} batch shapes ({shape}) in "
-                 f"{time.monotonic() - started:.1f} s", bar)
+            _say(
+                f"compiled {len(self.compiled)} of {len(self.buckets)} batch shapes ({shape}) in "
+                f"{time.monotonic() - started:.1f} s",
+                bar,
+            )
 
     def _log(self, bar: Any) -> None:
         loss, tokens = self.trainer.read_loss()
         progress, elapsed = self.progress, self.progress.seconds - self.logged_at
         self.logged_at = progress.seconds
         record = {
-            "step": progress.step, "epoch": progress.epoch + 1, "loss": round(loss, 4),
-            "learning_rate": self._rate(), "tokens_per_s": round(tokens / elapsed), "seconds": round(progress.seconds, 1),
+            "step": progress.step,
+            "epoch": progress.epoch + 1,
+            "loss": round(loss, 4),
+            "learning_rate": self._rate(),
+            "tokens_per_s": round(tokens / elapsed),
+            "seconds": round(progress.seconds, 1),
         }
         self.run.append_metrics(record, progress)
         bar.set_postfix_str(f"loss {loss:.2f} {record['tokens_per_s']} tokens/s {self._share_used():.0%} of budget")
         if bar.disable:
-            _say(f"step {progress.step}  epoch {progress.epoch + 1}  loss {loss:.3f}  perplexity {math.exp(min(loss, 50)):.1f}"
-                 f"  {record['tokens_per_s']} tokens/s  {self._share_used():.0%} of budget", bar)
+            _say(
+                f"step {progress.step}  epoch {progress.epoch + 1}  loss {loss:.3f}  perplexity {math.exp(min(loss, 50)):.1f}"
+                f"  {record['tokens_per_s']} tokens/s  {self._share_used():.0%} of budget",
+                bar,
+            )
 
     def _validate(self, bar: Any) -> None:
         """Dev loss of the averaged weights; the best so far become the run's."""
@@ -144,9 +160,14 @@ class _Loop:
             self.run.save_best(self.trainer.averaged_weights())
             progress.best_loss = loss
         progress.seconds = time.monotonic() - self.clock
-        self.run.append_metrics({"step": progress.step, "dev_loss": round(loss, 4), "seconds": round(progress.seconds, 1)}, progress)
-        _say(f"step {progress.step}  dev loss {loss:.3f}  perplexity {math.exp(min(loss, 50)):.1f}"
-             f"{'  (best so far)' if better else ''}", bar)
+        self.run.append_metrics(
+            {"step": progress.step, "dev_loss": round(loss, 4), "seconds": round(progress.seconds, 1)}, progress
+        )
+        _say(
+            f"step {progress.step}  dev loss {loss:.3f}  perplexity {math.exp(min(loss, 50)):.1f}"
+            f"{'  (best so far)' if better else ''}",
+            bar,
+        )
 
     def _save(self) -> None:
         self.run.save_checkpoint(self.trainer.arrays(), self.progress)
@@ -154,7 +175,6 @@ class _Loop:
 
     def _bar(self) -> Any:
         total = self.config.epochs and self.config.epochs * self.epoch_batches
-        self.logged_at = self.progress.seconds
         return tqdm(total=total, initial=self.progress.step, unit="step", disable=None, file=sys.stderr)
 
 

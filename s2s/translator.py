@@ -95,7 +95,9 @@ class Translator:
         """The first `count` rows' hypotheses as text."""
         ids, scores = (tensor.numpy()[:count] for tensor in self._say(states, np.arange(BATCH) < count, limit, beam))
         rows = [[int(i) for i in row if i not in (PAD, EOS)] for row in ids.reshape(count * beam, limit)]
-        flat = [Hypothesis(*pair) for pair in zip(self.target_tokenizer.decode(rows), scores.ravel().tolist(), strict=True)]
+        flat = [
+            Hypothesis(*pair) for pair in zip(self.target_tokenizer.decode(rows), scores.ravel().tolist(), strict=True)
+        ]
         # A beam wider than there are sentences to say ends in impossible ones.
         return [[h for h in flat[i * beam : (i + 1) * beam] if h.score > -np.inf] for i in range(count)]
 

@@ -6,14 +6,50 @@ that share a sentence, directly or through others, stay together.
 """
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
-from sample_grammar import Both, sentence
-from sample_sentences import PATTERNS, long_sentence
+from sample import being, counting, doing, joining
+from sample.kinds import Both
+from sample.phrases import sentence
 
 SEED = 20240
 PAIRS, HELD_OUT, LONG = 14_000, 500, 200
+
+PATTERNS: tuple[tuple[int, Callable[[Random], Both]], ...] = (
+    (24, doing.transitive),
+    (7, doing.transitive_question),
+    (4, doing.what_question),
+    (7, doing.with_somebody),
+    (13, doing.intransitive),
+    (4, doing.place_question),
+    (4, doing.subject_question),
+    (8, doing.clitic),
+    (5, doing.giving),
+    (8, doing.wishing),
+    (5, doing.commanding),
+    (6, being.describing),
+    (6, being.describing_thing),
+    (3, being.profession),
+    (3, being.origin),
+    (5, being.locating),
+    (4, being.locating_person),
+    (3, being.existing),
+    (5, being.liking),
+    (4, being.comparing),
+    (4, being.belonging),
+    (4, counting.clock),
+    (4, counting.date),
+    (6, counting.counting),
+    (6, joining.thinking),
+    (6, joining.wanting),
+    (4, joining.because),
+    (5, joining.whenever),
+    (5, joining.relative),
+    (3, joining.coordinated),
+)
+"""The patterns with their shares."""
 
 
 def generate(random: Random, count: int) -> list[Both]:
@@ -55,7 +91,7 @@ def corpus() -> dict[str, list[Both]]:
     longest = max(len(pair.es.split()) for pair in splits["train"])
     long: dict[Both, None] = {}
     while len(long) < LONG:
-        pair = sentence(long_sentence(random))
+        pair = sentence(joining.long_sentence(random))
         if len(pair.es.split()) > longest:
             long[pair] = None
     return splits | {"long": list(long)}

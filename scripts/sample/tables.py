@@ -1,44 +1,6 @@
-"""The words of the sample corpus: nouns, adjectives, verbs, names, numbers, times, with their translations.
+"""The words of the sample corpus and their translations: an entry a line or between commas, for a teacher to mend."""
 
-Tables are text, an entry a line, so that a teacher can read and mend them.  `sample_grammar.py`
-inflects them; `make_sample_corpus.py` makes sentences of them.
-"""
-
-from typing import NamedTuple
-
-
-class Noun(NamedTuple):
-    """A Spanish noun and its English translation, with both plurals."""
-
-    es: str
-    en: str
-    feminine: bool
-    es_plural: str
-    en_plural: str
-    mass: bool  # no plural and no article when indefinite: "compro pan", "I buy bread"
-
-
-class Adjective(NamedTuple):
-    """A Spanish adjective (masculine singular) and its English translation."""
-
-    es: str
-    en: str
-
-
-class Verb(NamedTuple):
-    """A Spanish verb, its irregular forms, and its English translation."""
-
-    es: str
-    en: str
-    past: str
-    participle: str
-    irregular: dict[str, str]  # see sample_grammar.conjugate
-    objects: tuple[str, ...]  # nouns that it takes, or class names with @
-    stative: bool  # a state: no progressive, no finished past
-
-
-# class: gender word translation (an irregular plural after /, = for a mass noun), ...
-_NOUNS = """
+NOUN_ENTRIES = """
 family: m hermano brother, f hermana sister, m padre father, f madre mother, m abuelo grandfather, f abuela grandmother, m hijo son, f hija daughter, m tío uncle, f tía aunt, m primo cousin, f prima cousin, m amigo friend, f amiga friend, m vecino neighbor, f vecina neighbor, m jefe boss, f jefa boss
 person: m profesor teacher, f profesora teacher, m médico doctor, f médica doctor, m niño boy, f niña girl, m hombre man/men, f mujer woman/women, m camarero waiter, f camarera waitress, m enfermero nurse, f enfermera nurse, m cocinero cook, f cocinera cook, m abogado lawyer, f abogada lawyer, m turista tourist, m escritor writer, f escritora writer, m alumno student, f alumna student
 place: f escuela school, f oficina office, m hospital hospital, m parque park, f playa beach, m mercado market, f biblioteca library, m museo museum, m restaurante restaurant, f estación station, f iglesia church, m banco bank, m hotel hotel, f tienda store, m cine cinema, m teatro theater, m aeropuerto airport, f farmacia pharmacy, f universidad university, f plaza square, f piscina pool
@@ -64,7 +26,7 @@ nature: m árbol tree, m río river, m lago lake, f montaña mountain, m bosque 
 """
 
 # class of nouns: Spanish (masculine singular) English, ...
-_ADJECTIVES = """
+ADJECTIVE_ENTRIES = """
 size: grande big, pequeño small
 color: rojo red, blanco white, negro black, azul blue, verde green, amarillo yellow, gris gray, marrón brown
 fur: blanco white, negro black, gris gray, marrón brown
@@ -96,7 +58,7 @@ ADJECTIVES_OF = {
 # Spanish English[/past/participle] | objects | irregular Spanish forms; ! marks a state.
 # Irregular forms: stem=ie,ue,i (present), yo=..., past=stem of the strong preterite, future=stem, pp=participle,
 # ger=gerund, pres/imp/sub=all six forms, tu=imperative.
-_TRANSITIVE = """
+TRANSITIVE_ENTRIES = """
 leer read/read/read | @reading | vowel=y
 escribir write/wrote/written | carta novela poema mensaje cuento libro | pp=escrito
 comprar buy/bought/bought | @reading @furniture @device @vehicle @thing @clothing @food @drink @music |
@@ -150,7 +112,7 @@ construir build/built/built | casa puente torre barco | yo=construyo pres=constr
 tener! have/had/had | coche perro gato bicicleta casa ordenador guitarra idea problema pregunta | yo=tengo stem=ie past=tuv future=tendr tu=ten
 """
 
-_WITH_PERSON = """
+WITH_PERSON_ENTRIES = """
 ayudar help | |
 llamar call | |
 visitar visit | |
@@ -163,7 +125,7 @@ escuchar listen~to | |
 """
 
 # The object column holds the kinds of phrase that go with the verb; a noun in it is a place where it is done.
-_INTRANSITIVE = """
+INTRANSITIVE_ENTRIES = """
 trabajar work | hospital oficina banco hotel tienda restaurante museo escuela farmacia aeropuerto with time |
 vivir live | city |
 viajar travel | to_city with time |
@@ -186,7 +148,7 @@ esperar wait | estación aeropuerto plaza hotel |
 llorar cry | time habitación |
 """
 
-_AUXILIARY = """
+AUXILIARY_ENTRIES = """
 ser be/was/been | | pres=soy,eres,es,somos,sois,son imp=era,eras,era,éramos,erais,eran past6=fui,fuiste,fue,fuimos,fuisteis,fueron sub=sea,seas,sea,seamos,seáis,sean tu=sé
 estar be/was/been | | pres=estoy,estás,está,estamos,estáis,están past=estuv sub=esté,estés,esté,estemos,estéis,estén
 haber have/had/had | | pres=he,has,ha,hemos,habéis,han past=hub future=habr
@@ -197,7 +159,14 @@ preferir prefer~to/preferred~to/preferred~to | | stem=ie
 dar give/gave/given | | yo=doy past6=di,diste,dio,dimos,disteis,dieron sub=dé,des,dé,demos,deis,den pres2=dais
 """
 
-PREPOSITIONS = "en on", "debajo de under", "al lado de next~to", "detrás de behind", "delante de in~front~of", "cerca de near"
+PREPOSITIONS = (
+    "en on",
+    "debajo de under",
+    "al lado de next~to",
+    "detrás de behind",
+    "delante de in~front~of",
+    "cerca de near",
+)
 
 MEN = ("Juan", "Pedro", "Carlos", "Luis", "Miguel", "Javier", "Pablo")
 WOMEN = ("María", "Ana", "Lucía", "Carmen", "Elena", "Laura", "Marta")
@@ -218,15 +187,16 @@ MONTHS = (
     ("diciembre", "December"),
 )  # fmt: skip
 
+_SPANISH_NUMBERS = """
+dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince dieciséis diecisiete dieciocho diecinueve veinte treinta
+cuarenta cincuenta sesenta setenta ochenta noventa cien
+"""
+_ENGLISH_NUMBERS = """
+two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty
+forty fifty sixty seventy eighty ninety one~hundred
+"""
 NUMBERS = tuple(
-    zip(
-        "dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince".split()
-        + "dieciséis diecisiete dieciocho diecinueve veinte treinta cuarenta cincuenta sesenta setenta ochenta noventa cien".split(),
-        "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen".split()
-        + "sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety".split()
-        + ["one hundred"],
-        strict=True,
-    )
+    (es, en.replace("~", " ")) for es, en in zip(_SPANISH_NUMBERS.split(), _ENGLISH_NUMBERS.split(), strict=True)
 )
 
 # (Spanish, English) of when something happens, by the tenses that they fit.
@@ -244,88 +214,3 @@ TIMES = {
     "conditional": (("en verano", "in summer"), ("en invierno", "in winter"), ("el fin de semana", "on the weekend")),
 }  # fmt: skip
 TIMES["going to"] = TIMES["future"]
-
-
-def _entries(table: str) -> list[tuple[str, str]]:
-    return [(head.strip(), rest.strip()) for head, rest in (line.split(":") for line in table.strip().splitlines())]
-
-
-_IRREGULAR_PLURALS = {"examen": "exámenes", "joven": "jóvenes", "país": "países", "paraguas": "paraguas"}
-
-
-def es_plural(word: str) -> str:
-    """The plural of a Spanish noun or adjective."""
-    if word[-1] in "aeiouéá":
-        return word + "s"
-    if word.endswith("z"):
-        return word[:-1] + "ces"
-    if word in _IRREGULAR_PLURALS:
-        return _IRREGULAR_PLURALS[word]
-    for accented, plain in zip("áéíóú", "aeiou", strict=True):
-        # The stress stays where it was, so the accent of a last syllable is not written any more.
-        if len(word) > 1 and word[-2] == accented:
-            return word[:-2] + plain + word[-1] + "es"
-    return word + "es"
-
-
-def _en_plural(word: str) -> str:
-    if word.endswith(("s", "x", "ch", "sh")):
-        return word + "es"
-    if word.endswith("y") and word[-2] not in "aeiou":
-        return word[:-1] + "ies"
-    return word + "s"
-
-
-def _noun(entry: str) -> Noun:
-    gender, es, en = entry.split()
-    en, _, irregular = en.replace("~", " ").partition("/")
-    mass = en.endswith("=")
-    en = en.removesuffix("=")
-    return Noun(es, en, gender == "f", es_plural(es), irregular or _en_plural(en), mass)
-
-
-def _verbs(table: str) -> dict[str, Verb]:
-    verbs = {}
-    for line in table.strip().splitlines():
-        words, objects, irregular = (part.strip() for part in line.split("|"))
-        es, en = words.split(" ", 1)
-        base, *forms = en.replace("~", " ").split("/")
-        past, participle = forms or [_regular_past(base)] * 2
-        pairs = dict(item.split("=") for item in irregular.split())
-        verbs[es.rstrip("!")] = Verb(es.rstrip("!"), base, past, participle, pairs, tuple(objects.split()), "!" in es)
-    return verbs
-
-
-def _regular_past(base: str) -> str:
-    verb, _, rest = base.partition(" ")
-    past = verb + "d" if verb.endswith("e") else verb[:-1] + "ied" if verb in {"study", "cry"} else verb + "ed"
-    return f"{past} {rest}".strip()
-
-
-NOUNS: dict[str, list[Noun]] = {name: [_noun(item) for item in rest.split(", ")] for name, rest in _entries(_NOUNS)}
-CLASS_OF: dict[str, str] = {noun.es: name for name, nouns in NOUNS.items() for noun in nouns}
-NOUN: dict[str, Noun] = {noun.es: noun for nouns in NOUNS.values() for noun in nouns}
-ADJECTIVES: dict[str, list[Adjective]] = {
-    name: [Adjective(*item.split()) for item in rest.split(", ")] for name, rest in _entries(_ADJECTIVES)
-}
-TRANSITIVE, WITH_PERSON, INTRANSITIVE, AUXILIARY = map(_verbs, (_TRANSITIVE, _WITH_PERSON, _INTRANSITIVE, _AUXILIARY))
-
-
-def objects_of(verb: Verb) -> list[Noun]:
-    """The nouns that a transitive verb takes."""
-    nouns: list[Noun] = []
-    for word in verb.objects:
-        nouns += NOUNS[word[1:]] if word.startswith("@") else [NOUN[word]] if word in NOUN else []
-    return nouns
-
-
-def adjectives_of(noun: Noun) -> list[Adjective]:
-    """The adjectives that go with a noun."""
-    return [adjective for name in ADJECTIVES_OF.get(CLASS_OF[noun.es], ()) for adjective in ADJECTIVES[name]]
-
-
-def lemma_count() -> int:
-    """Different Spanish dictionary words in the tables."""
-    verbs = set(TRANSITIVE) | set(WITH_PERSON) | set(INTRANSITIVE) | set(AUXILIARY)
-    adjectives = {adjective.es for group in ADJECTIVES.values() for adjective in group}
-    return len(set(NOUN) | verbs | adjectives) + len(NUMBERS) + len(DAYS) + len(MONTHS)

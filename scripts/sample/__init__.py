@@ -1,0 +1,1 @@
+"""What the sample corpus is made of: words, forms, phrases and sentence patterns."""
