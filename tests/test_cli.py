@@ -70,7 +70,9 @@ def test_a_reader_that_leaves_early_is_no_error(trained, sentences):
     text = "\n".join(sentences * 100)
     command = f"{sys.executable} -m s2s translate {trained}/run | head -1"
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    process = subprocess.run(command, shell=True, input=text.encode(), capture_output=True, env=environment, timeout=300)
+    process = subprocess.run(
+        command, shell=True, input=text.encode(), capture_output=True, env=environment, timeout=300
+    )
     assert process.stderr == b""
     assert len(process.stdout.splitlines()) == 1
 
@@ -88,7 +90,16 @@ def test_evaluate(trained):
 def test_inspect_state_gives_the_state_of_every_line(trained, sentences, tmp_path, translator):
     lines = [*sentences[:5], ""]
     stdin = "\n".join(lines).encode() + b"\n"
-    s2s("inspect-state", trained / "run", "-o", tmp_path / "top.npy", "--plot", tmp_path / "map.png", stdin=stdin, check=0)
+    s2s(
+        "inspect-state",
+        trained / "run",
+        "-o",
+        tmp_path / "top.npy",
+        "--plot",
+        tmp_path / "map.png",
+        stdin=stdin,
+        check=0,
+    )
     s2s("inspect-state", trained / "run", "-o", tmp_path / "all.npy", "--layers", "all", stdin=stdin, check=0)
     top, states = np.load(tmp_path / "top.npy"), np.load(tmp_path / "all.npy")
     assert top.dtype == states.dtype == np.float32
@@ -145,7 +156,7 @@ def fault(*arguments, stdin=b"", status=2):
 
 def test_wrong_usage_is_told_in_a_line(trained, tmp_path):
     assert "'RUN'" in fault("translate")
-    assert "COMMAND" in fault() or "Missing command" in fault()
+    assert "Missing command" in fault()
     assert "frobnicate" in fault("frobnicate")
     assert "--beam" in fault("translate", trained / "run", "--beam", 0)
     assert "--beam 5 or more" in fault("translate", trained / "run", "--n-best", 5)
@@ -193,12 +204,6 @@ def test_an_output_that_cannot_be_written_is_told_before_work(trained, tmp_path)
     assert "data.prepared" in fault("prepare", config, "--set", f"data.prepared={tmp_path}/train.tsv/x")
     assert "data.prepared" in fault("prepare", config, "--set", f"data.prepared={tmp_path}")
     assert time.monotonic() - started < 60
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root writes anywhere")
-def test_a_directory_without_permission_is_told(trained, tmp_path):
-    (tmp_path / "locked").mkdir(mode=0o500)
-    assert "not writable" in fault("translate", trained / "run", "-o", tmp_path / "locked" / "out.txt")
 
 
 def test_a_bad_line_in_the_input_is_named_after_the_good_ones(trained, sentences, tmp_path):

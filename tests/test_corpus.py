@@ -47,7 +47,7 @@ def test_refused_with_file_and_line(tmp_path, content, parts):
 def test_damaged_gzip_is_refused(tmp_path, content):
     path = tmp_path / "bad.tsv.gz"
     path.write_bytes(content)
-    with pytest.raises(InputError, match="bad.tsv.gz"):
+    with pytest.raises(InputError, match=r"bad\.tsv\.gz"):
         pairs(path)
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from s2s.files import whole_directory, whole_file
+from s2s.errors import InputError
+from s2s.files import make_directory, require_writable, whole_directory, whole_file
 
 
 def test_a_file_that_fails_leaves_the_old_one(tmp_path):
@@ -26,3 +27,12 @@ def test_a_directory_that_fails_leaves_the_old_one(tmp_path):
         raise RuntimeError
     assert (path / "x").read_text() == "second"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_directory_without_permission_is_told_with_the_key(tmp_path, monkeypatch):
+    # The superuser, as whom tests may run, may write anywhere: the system's answer is put in its mouth.
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with pytest.raises(InputError, match=r"--output: .* is not writable"):
+        require_writable(tmp_path / "out.txt", "--output")
+    with pytest.raises(InputError, match=r"run: .* is not writable"):
+        make_directory(tmp_path / "runs", "run")

@@ -9,9 +9,9 @@ import pytest
 from tests.conftest import ROOT, SAMPLE
 
 sys.path.insert(0, str(ROOT / "scripts"))
-from sample import lexicon  # noqa: E402
-from sample.english import ing, third_person  # noqa: E402
-from sample.spanish import agree, conjugate, gerund, imperative, participle  # noqa: E402
+from sample import lexicon
+from sample.english import ing, third_person
+from sample.spanish import agree, conjugate, gerund, imperative, participle
 
 NAMES = ("train", "dev", "test", "long")
 
@@ -25,7 +25,9 @@ def corpus():
 
 
 def test_it_is_made_again_byte_for_byte(tmp_path):
-    subprocess.run([sys.executable, ROOT / "scripts" / "make_sample_corpus.py", tmp_path], check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, ROOT / "scripts" / "make_sample_corpus.py", tmp_path], check=True, capture_output=True
+    )
     for name in NAMES:
         assert (tmp_path / f"{name}.tsv").read_bytes() == (SAMPLE / f"{name}.tsv").read_bytes()
 
