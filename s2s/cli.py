@@ -63,12 +63,13 @@ def prepare(config: ConfigFile, overrides: Overrides = []) -> None:  # noqa: B00
 def train(config: ConfigFile, overrides: Overrides = []) -> None:  # noqa: B006
     """Train on the prepared corpus; run again, it goes on where it stopped."""
     from s2s import config as config_file
+    from s2s.run import Run
 
-    settings = config_file.load(config, overrides)
+    opened = Run.begin(config_file.load(config, overrides))
     from s2s import training
 
     try:
-        training.train(settings)
+        training.train(opened)
     except training.Interrupted as interrupted:
         typer.echo(f"s2s: stopped by {interrupted} after a checkpoint; the same command goes on from it", err=True)
         raise typer.Exit(interrupted.status) from None
@@ -119,13 +120,13 @@ def evaluate(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object on the last line instead.")] = False,
 ) -> None:
     """Translate the Spanish side of a pair file and score it: BLEU and chrF by sacreBLEU."""
-    from s2s.corpus import open_text
+    from s2s.corpus import read_references
 
-    open_text(test).close()
     opened = _open_run(run)
+    references = read_references(test, opened.config.data.source_column, opened.config.data.target_column)
     from s2s import evaluation
 
-    scores = evaluation.evaluate(opened, test, beam)
+    scores = evaluation.evaluate(opened, references, beam)
     if json:
         from json import dumps
 
@@ -149,6 +150,8 @@ def inspect_state(
     """Write the encoder's final state of every line as float32 .npy: [lines, units]."""
     if layers not in ("top", "all"):
         raise InputError(f"--layers {layers}: give top or all")
+    if plot and plot.suffix not in (".png", ".svg", ".pdf"):
+        raise InputError(f"--plot {plot}: name a .png, .svg or .pdf file")
     from s2s.files import require_writable
 
     require_writable(output, "--output")
@@ -163,6 +166,8 @@ def inspect_state(
         if plot:
             states.require_plot()
         lines = [line for window in read_windows(stream, name) for line in window]
+        if plot and not lines:
+            raise InputError(f"--plot: {name} has no line to draw")
         vectors = states.write_states(Translator(opened), lines, output, layers == "all")
     typer.echo(f"{output}: float32 {list(vectors.shape)}", err=True)
     if plot:
@@ -208,6 +213,11 @@ def _run() -> int:
         return _fail(f"{error.filename or 'output'}: {error.strerror or error}", 1)
     except MemoryError:
         return _fail("out of memory; a smaller training.tokens_per_batch or model.units needs less", 1)
+    except Exception as error:
+        if sys.flags.dev_mode:  # python -X dev -m s2s ...: for who looks into it
+            raise
+        reason = (str(error).strip().splitlines() or [""])[0][:300]
+        return _fail(f"{type(error).__name__}: {reason}", 1)
 
 
 def _fail(message: str, status: int) -> int:

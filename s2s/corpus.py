@@ -79,5 +79,20 @@ def read_pairs(paths: tuple[str, ...], source_column: int, target_column: int) -
             raise InputError(f"{path}: the file is empty; put one pair a line in it")
 
 
+def read_references(path: Path, source_column: int, target_column: int) -> dict[str, list[str]]:
+    """The Spanish sentences of a test file, each with its English references: one per line it stands on.
+
+    Raises InputError as `read_pairs` does, and for a pair with an empty side.
+    """
+    references: dict[str, list[str]] = {}
+    for pair in read_pairs((str(path),), source_column, target_column):
+        if not pair.source or not pair.target:
+            raise InputError(f"{pair.place}: an empty side; a test pair needs both sentences")
+        references.setdefault(pair.source, []).append(pair.target)
+    if not references:
+        raise InputError(f"{path}: no sentence pair in the file")
+    return references
+
+
 def _shorten(line: str) -> str:
     return line if len(line) <= 40 else f"{line[:37]}..."

@@ -1,31 +1,16 @@
 """`s2s evaluate`: BLEU and chrF by sacreBLEU, with its signatures, so that scores can be compared."""
 
 import time
-from pathlib import Path
 from typing import Any
 
 import sacrebleu
 
-from s2s.corpus import read_pairs
-from s2s.errors import InputError
 from s2s.run import Run
 from s2s.translator import Translator
 
 
-def evaluate(run: Run, path: Path, beam: int) -> dict[str, Any]:
-    """Translate the Spanish side of a pair file and score it against the English side.
-
-    Pairs with the same Spanish sentence are one sentence with several references.  Raises InputError when
-    the file holds no pair.
-    """
-    references: dict[str, list[str]] = {}
-    data = run.config.data
-    for pair in read_pairs((str(path),), data.source_column, data.target_column):
-        if not pair.source or not pair.target:
-            raise InputError(f"{pair.place}: an empty side; a test pair needs both sentences")
-        references.setdefault(pair.source, []).append(pair.target)
-    if not references:
-        raise InputError(f"{path}: no sentence pair in the file")
+def evaluate(run: Run, references: dict[str, list[str]], beam: int) -> dict[str, Any]:
+    """Translate the keys, Spanish sentences, and score the translations against the English references."""
     translator = Translator(run)
     started = time.monotonic()
     translations = [best[0].text for best in translator.translate(list(references), beam)]

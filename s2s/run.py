@@ -24,6 +24,7 @@ import numpy.typing as npt
 from s2s import __version__
 from s2s import config as config_file
 from s2s.config import Config
+from s2s.dataset import read_report
 from s2s.errors import InputError, RunError
 from s2s.files import make_directory, whole_directory, whole_file
 from s2s.tokenizer import Tokenizer
@@ -89,7 +90,12 @@ class Run:
 
     @classmethod
     def begin(cls, config: Config) -> "Run":
-        """The run of `config`: opened when it exists and was begun with the same config, else made."""
+        """The run of `config`: opened when it exists and was begun with the same config, else made.
+
+        Raises InputError when the corpus is not prepared, and when config or subwords are not those of the run.
+        """
+        if read_report(Path(config.data.prepared)) is None:
+            raise InputError(f"data.prepared: {config.data.prepared} is no prepared corpus; run s2s prepare first")
         if not (Path(config.run) / "run.json").exists():
             return cls.create(config)
         run = cls(Path(config.run))

@@ -24,6 +24,10 @@ def write_states(translator: Translator, lines: list[str], output: Path, all_lay
     if all_layers:
         shape = (len(lines), translator.config.layers, 2, translator.config.units)
     with whole_file(output) as path:
+        if not lines:  # nothing cannot be mapped
+            with path.open("wb") as empty:
+                np.save(empty, np.zeros(shape, np.float32))
+            return np.zeros(shape, np.float32)
         file = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
         for start in range(0, len(lines), CHUNK):
             states = translator.draw(lines[start : start + CHUNK])
@@ -74,10 +78,7 @@ def plot_map(vectors: npt.NDArray[np.float32], lines: list[str], path: Path) -> 
     if labelled:
         _label(axes, points, lines)
     with whole_file(path) as temporary:
-        try:
-            figure.savefig(temporary, format=path.suffix.lstrip(".") or "png", dpi=120)
-        except ValueError as error:
-            raise InputError(f"--plot {path}: {error}") from None
+        figure.savefig(temporary, format=path.suffix.lstrip("."), dpi=120)
 
 
 def _label(axes: Any, points: npt.NDArray[np.float64], lines: list[str]) -> None:

@@ -13,14 +13,11 @@ from tqdm import tqdm
 
 from s2s import dataset
 from s2s.batches import Batch, Bucket, count_batches, epoch_order, fill, one_pass, plan_buckets
-from s2s.config import Config
-from s2s.dataset import Pairs
 from s2s.engine import keras, tf
-from s2s.errors import InputError, RunError
+from s2s.errors import RunError
 from s2s.model import Seq2Seq
 from s2s.optimizer import Trainer
 from s2s.run import Progress, Run
-from s2s.tokenizer import Tokenizer
 
 
 class Interrupted(Exception):
@@ -31,19 +28,13 @@ class Interrupted(Exception):
         self.status = 128 + signum
 
 
-def train(config: Config) -> None:
+def train(run: Run) -> None:
     """Train until a budget is reached; goes on from the run's last checkpoint where there is one.
 
     Raises Interrupted after SIGINT or SIGTERM, once the step is done and a checkpoint written.
     """
-    prepared = Path(config.data.prepared)
-    if dataset.read_report(prepared) is None:
-        raise InputError(f"data.prepared: {prepared} is no prepared corpus; run s2s prepare first")
-    pairs, dev = dataset.open_pairs(prepared, "train"), dataset.open_pairs(prepared, "dev")
-    run = Run.begin(config)
-    trainer = _make_trainer(config, run.tokenizers())
-    progress = _resume(run, trainer)
-    loop = _Loop(config, run, trainer, progress, pairs, dev)
+    trainer = _make_trainer(run)
+    loop = _Loop(run, trainer, _resume(run, trainer))
     if loop.done():
         print(f"{run.path}: trained to its budget already; raise it to train on", file=sys.stderr)
         return
@@ -54,20 +45,16 @@ def train(config: Config) -> None:
 
 
 class _Loop:
-    """The loop and what it holds: config, run, trainer, progress, batches, clock."""
+    """The loop and what it holds: run, trainer, progress, batches, clock."""
 
-    def __init__(self, config: Config, run: Run, trainer: Trainer, progress: Progress, pairs: Pairs, dev: Pairs):
-        self.seed, self.config, self.run, self.trainer, self.progress = (
-            config.seed,
-            config.training,
-            run,
-            trainer,
-            progress,
-        )
-        self.pairs, self.dev = pairs, dev
-        self.buckets = plan_buckets(pairs, self.config.buckets, self.config.tokens_per_batch)
+    def __init__(self, run: Run, trainer: Trainer, progress: Progress):
+        self.run, self.trainer, self.progress = run, trainer, progress
+        self.config = run.config.training
+        prepared = Path(run.config.data.prepared)
+        self.pairs, self.dev = dataset.open_pairs(prepared, "train"), dataset.open_pairs(prepared, "dev")
+        self.buckets = plan_buckets(self.pairs, self.config.buckets, self.config.tokens_per_batch)
         # Few shapes: dev is small, and compiling takes longer than its padding.
-        self.dev_buckets = plan_buckets(dev, 4, self.config.tokens_per_batch)
+        self.dev_buckets = plan_buckets(self.dev, 4, self.config.tokens_per_batch)
         self.epoch_batches = count_batches(self.buckets)
         self.clock = time.monotonic() - progress.seconds
         self.saved_at = self.logged_at = progress.seconds
@@ -109,7 +96,7 @@ class _Loop:
         """Batches from where `progress` stands, epoch after epoch, without end."""
         progress = self.progress
         while True:
-            order = epoch_order(self.buckets, self.seed, progress.epoch)
+            order = epoch_order(self.buckets, self.run.config.seed, progress.epoch)
             for bucket, indices in order[progress.batch :]:
                 yield bucket, fill(self.pairs, bucket, indices)
             progress.epoch, progress.batch = progress.epoch + 1, 0
@@ -202,9 +189,10 @@ class _Stop:
             signal.signal(number, handler)
 
 
-def _make_trainer(config: Config, tokenizers: tuple[Tokenizer, Tokenizer]) -> Trainer:
+def _make_trainer(run: Run) -> Trainer:
+    config = run.config
     keras.utils.set_random_seed(config.seed)
-    source, target = tokenizers
+    source, target = run.tokenizers()
     return Trainer(Seq2Seq(config.model, len(source), len(target)), config.training, config.seed)
 
 

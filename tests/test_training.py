@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from s2s import config as config_file
-from s2s import training
 from s2s.errors import InputError, RunError
 from s2s.run import Progress, Run
 from tests.conftest import ROOT, s2s, write_config
@@ -118,7 +117,7 @@ def test_a_checkpoint_that_cannot_be_written_leaves_the_old_ones(trained, tmp_pa
 def test_another_config_is_another_run(trained, change):
     config = config_file.load(trained / "tiny.yaml", [change])
     with pytest.raises(InputError, match=change.split("=")[0]):
-        training.train(config)
+        Run.begin(config)
 
 
 def test_the_budget_may_be_raised(trained, tmp_path):

@@ -3,7 +3,7 @@
 from random import Random
 
 from sample.english import plain_english
-from sample.kinds import Both, Phrase, Subject, Verb
+from sample.kinds import Both, Noun, Phrase, Subject, Verb
 from sample.lexicon import AUXILIARY, CLASS_OF, INTRANSITIVE, NOUN, NOUNS, TRANSITIVE, WITH_PERSON, objects_of
 from sample.phrases import (
     DROPPED,
@@ -26,8 +26,6 @@ from sample.spanish import conjugate, imperative
 from sample.tables import CITIES, MEN, NUMBERS, TIMES, WOMEN
 
 OWN = {"reading", "device", "vehicle", "opening", "thing", "clothing", "animal", "music", "furniture"}
-PLACES = [Both(f"en {'la' if noun.feminine else 'el'} {noun.es}", f"at the {noun.en}") for noun in NOUNS["place"]]
-ROOMS = [Both(f"en {'la' if noun.feminine else 'el'} {noun.es}", f"in the {noun.en}") for noun in NOUNS["room"]]
 ACCIDENTS = {"perder", "olvidar", "romper", "encontrar", "recibir", "ganar"}
 """Verbs for what one does not set out to do."""
 HABITS = {
@@ -36,7 +34,18 @@ HABITS = {
     "llamar", "invitar", "esperar",
 }  # fmt: skip
 """Verbs for what one used to do."""
+PLANS = [verb for verb in INTRANSITIVE.values() if verb.es != "llorar"]
 ACTIONS = [verb for verb in TRANSITIVE.values() if not verb.stative and verb.es not in ACCIDENTS]
+
+
+def in_place(noun: Noun) -> Both:
+    """En el hotel, at the hotel; en el parque, in the park."""
+    near = "at" if noun in NOUNS["place"] and noun.es not in ("parque", "plaza") else "in"
+    return Both(f"en {'la' if noun.feminine else 'el'} {noun.es}", f"{near} the {noun.en}")
+
+
+PLACES = [in_place(noun) for noun in NOUNS["place"]]
+ROOMS = [in_place(noun) for noun in NOUNS["room"]]
 
 
 def a_tense(random: Random, verb: Verb) -> str:
@@ -120,9 +129,7 @@ def an_adverbial(random: Random, verb: Verb, tense: str) -> Both:
     if kind in ("to", "with_to"):
         return Both(words("a", article, place.es), f"to the {place.en}")
     if kind in NOUN:
-        place = NOUN[kind]
-        near = "at" if place in NOUNS["place"] else "in"
-        return Both(f"en {'la' if place.feminine else 'el'} {place.es}", f"{near} the {place.en}")
+        return in_place(NOUN[kind])
     if kind == "city":
         return Both(f"en {city[0]}", f"in {city[1]}")
     if kind == "to_city":
@@ -146,7 +153,7 @@ def intransitive(random: Random) -> Both:
     timed = place.en.endswith(("o'clock", *(number[1] for number in NUMBERS))) or place in {
         Both(*time) for time in TIMES[tense]
     }
-    rest = join(place, NOTHING if timed else a_time(random, tense, 0.25))
+    rest = join(place, NOTHING if timed or verb.es == "vivir" else a_time(random, tense, 0.25))
     return statement(a_subject(random), verb, tense, rest, random.random() < 0.2)
 
 
@@ -189,7 +196,9 @@ def clitic(random: Random) -> Both:
         )
     else:
         pronoun, english = random.choice((("lo", "it"), ("las", "them"), ("los", "them"), ("lo", "it")))
-        verb = random.choice([verb for verb in TRANSITIVE.values() if verb.es not in ("tener", "hablar", "llevar")])
+        verb = random.choice(
+            [verb for verb in TRANSITIVE.values() if verb.es not in ("tener", "hablar", "llevar", "ver")]
+        )
     subject = a_subject(random)
     if (pronoun in ("me", "nos") and subject.person in (0, 3)) or (pronoun in ("te", "os") and subject.en == "you"):
         return clitic(random)
@@ -231,7 +240,7 @@ def wishing(random: Random) -> Both:
         verb = random.choice([*ACTIONS, TRANSITIVE["encontrar"], TRANSITIVE["ganar"]])
         rest = both(an_object(random, verb, subject))
     else:
-        verb = random.choice(list(INTRANSITIVE.values()))
+        verb = random.choice(PLANS)
         rest = an_adverbial(random, verb, "future")
     third = subject.person == 2 and subject.en != "you"
     kind = random.choice(("querer", "querer", "tener que", "poder", "deber", "preferir"))

@@ -3,7 +3,7 @@
 from random import Random
 
 from sample.being import be_statement
-from sample.doing import ACTIONS, OWN, PLACES, ROOMS, an_adverbial, an_object, intransitive, transitive, wishing
+from sample.doing import ACTIONS, OWN, PLACES, PLANS, ROOMS, an_adverbial, an_object, intransitive, transitive, wishing
 from sample.english import be, plain_english
 from sample.kinds import Both, Subject
 from sample.lexicon import ADJECTIVES, AUXILIARY, CLASS_OF, INTRANSITIVE, NOUNS, TRANSITIVE, adjectives_of, objects_of
@@ -78,7 +78,7 @@ def wanting(random: Random) -> Both:
     subject = a_subject(random, "pddnf")
     if subject.en in wish_en.split()[0].lower() or subject.en == wish_en.split()[0]:
         return wanting(random)
-    verb = random.choice([*ACTIONS, *INTRANSITIVE.values()])
+    verb = random.choice([*ACTIONS, *PLANS])
     rest = an_adverbial(random, verb, "future") if verb.es in INTRANSITIVE else both(an_object(random, verb, subject))
     object_form = {"I": "me", "he": "him", "she": "her", "we": "us", "they": "them"}.get(subject.en, subject.en)
     es = words(wish_es, subject.es, conjugate(verb, "subjunctive", subject.person), rest.es)

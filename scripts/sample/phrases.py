@@ -160,8 +160,10 @@ def bare_phrase(random: Random, noun: Noun, kinds: str, owner: tuple[str, str] |
 
 
 def a_time(random: Random, tense: str, share: float = 0.35) -> Both:
-    """When it happens, or nothing."""
-    return Both(*random.choice(TIMES[tense])) if random.random() < share else NOTHING
+    """When it happens, or nothing; what would happen needs no time unless it is asked for by a share of 1."""
+    if random.random() >= share or (tense == "conditional" and share < 1.0):
+        return NOTHING
+    return Both(*random.choice(TIMES[tense]))
 
 
 def join(*parts: Both) -> Both:

@@ -34,7 +34,7 @@ thing: nuevo new, viejo old, bonito pretty, caro expensive, barato cheap
 text: interesante interesting, aburrido boring, largo long, corto short, nuevo new
 art: interesante interesting, bonito pretty, nuevo new, viejo old, famoso famous
 matter: difícil difficult, fácil easy, importante important, interesante interesting
-event: importante important, interesante interesting, aburrido boring, largo long
+event: importante important, interesante interesting, largo long
 food: delicioso delicious, fresco fresh
 drink: delicioso delicious, frío cold
 place: tranquilo quiet, famoso famous
@@ -104,7 +104,7 @@ servir serve | café té vino sopa pescado carne | stem=i
 repetir repeat | palabra pregunta ejercicio lección respuesta | stem=i
 traer bring/brought/brought | pan vino pastel silla regalo café fruta flor | yo=traigo past=traj pp=traído ger=trayendo
 hacer make/made/made | pastel café ensalada sopa bocadillo pan | yo=hago past=hic future=har pp=hecho tu=haz
-ver see/saw/seen | película partido casa río montaña pájaro caballo puente torre | yo=veo imp=veía,veías,veía,veíamos,veíais,veían past6=vi,viste,vio,vimos,visteis,vieron pp=visto pres2=veis
+ver watch | película partido concierto pájaro | yo=veo imp=veía,veías,veía,veíamos,veíais,veían past6=vi,viste,vio,vimos,visteis,vieron pp=visto pres2=veis
 conducir drive/drove/driven | coche moto camión | yo=conduzco past=conduj
 reparar repair | coche bicicleta ordenador radio silla puerta reloj barco |
 alquilar rent | coche casa piso barco bicicleta habitación |
