@@ -30,7 +30,7 @@ Overrides = Annotated[
 ]
 InputText = Annotated[
     Path | None,
-    typer.Argument(metavar="[INPUT]", help="Text file, a Spanish sentence a line, .gz allowed; default: stdin."),
+    typer.Argument(metavar="INPUT", help="Text file, a Spanish sentence a line, .gz allowed; default: stdin."),
 ]
 Beam = Annotated[int, typer.Option("--beam", min=1, max=100, help="Hypotheses kept in the search; 1 is greedy.")]
 

@@ -43,4 +43,7 @@ with _quiet_stderr():
         # Take GPU memory as it is needed: the default takes all of it from every other program.
         tf.config.experimental.set_memory_growth(_gpu, True)
 
+# Its advice against a program per shape is not for us: few shapes are the plan.
+tf.get_logger().setLevel("ERROR")
+
 __all__ = ["keras", "tf"]

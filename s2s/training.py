@@ -64,6 +64,11 @@ class _Loop:
         """Train until a budget is reached or `stopped` says so; a checkpoint is written in the end."""
         config, progress = self.config, self.progress
         with self._bar() as bar:
+            weights = self.trainer.model.count_params()
+            _say(
+                f"{len(self.pairs.source.lengths):,} pairs, {self.epoch_batches} steps an epoch, {weights:,} weights",
+                bar,
+            )
             for bucket, batch in self._batches():
                 self._step(bucket, batch, bar)
                 if progress.step % config.log_every == 0:
