@@ -66,37 +66,42 @@ def plot_map(vectors: npt.NDArray[np.float32], lines: list[str], path: Path) -> 
     from matplotlib.figure import Figure
 
     points, shares = project(vectors)
-    figure = Figure(figsize=(11, 8), layout="constrained")
+    figure = Figure(figsize=(11, 8), dpi=120, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     labelled = len(lines) <= 40
     axes.scatter(points[:, 0], points[:, 1], s=24 if labelled else 6, alpha=0.8 if labelled else 0.4)
-    axes.margins(0.22 if labelled else 0.05, 0.08)
+    axes.margins(0.12 if labelled else 0.05, 0.06)
     axes.set_xlabel(f"first principal component ({shares[0]:.0%} of the variance)")
     axes.set_ylabel(f"second principal component ({shares[1]:.0%})")
     axes.set_title(f"Hidden states of {len(lines)} sentences")
     if labelled:
         _label(axes, points, lines)
     with whole_file(path) as temporary:
-        figure.savefig(temporary, format=path.suffix.lstrip("."), dpi=120)
+        figure.savefig(temporary, format=path.suffix.lstrip("."))
 
 
 def _label(axes: Any, points: npt.NDArray[np.float64], lines: list[str]) -> None:
-    """Write each sentence beside its point, moved down past the labels that are in its way."""
-    figure = axes.figure
-    figure.draw_without_rendering()
-    placed: list[Any] = []
+    """Write each sentence beside its point, or as near above or below as no other sentence and no point stands."""
+    from matplotlib.transforms import Bbox
+
+    axes.figure.draw_without_rendering()  # fixes the axes' place, so that pixels can be counted
+    axes.figure.set_layout_engine("none")
+    to_pixels, frame = axes.transData, axes.get_window_extent()
+    dots = to_pixels.transform(points)
+    taken = [Bbox.from_extents(x - 4, y - 4, x + 4, y + 4) for x, y in dots]
     for row in np.argsort(-points[:, 1]):
         text = lines[row] if len(lines[row]) <= 45 else f"{lines[row][:42]}..."
-        left = points[row, 0] > points[:, 0].mean()
-        label = axes.annotate(
-            text, points[row], xytext=(-6 if left else 6, 0), textcoords="offset points", fontsize=8, va="center",
-            ha="right" if left else "left", arrowprops={"arrowstyle": "-", "lw": 0.4, "color": "gray"},
-        )  # fmt: skip
-        label.set_in_layout(False)
-        box = label.get_window_extent()
-        while any(box.overlaps(other) for other in placed):
-            x, y = label.get_position()
-            label.set_position((x, y - 3))
+        label = axes.text(*points[row], text, fontsize=8, va="center", parse_math=False)
+        width = label.get_window_extent().width
+        x, y = dots[row]
+        x += -width - 8 if x + 8 + width > frame.x1 else 8
+        for shift in sorted(range(-300, 301, 3), key=abs):
+            label.set_position(to_pixels.inverted().transform((x, y + shift)))
             box = label.get_window_extent()
-        placed.append(box)
+            if not any(box.overlaps(other) for other in taken) and frame.y0 < box.y0 and box.y1 < frame.y1:
+                break
+        taken.append(box)
+        if abs(shift) > 6:
+            end = to_pixels.inverted().transform((min(max(dots[row][0], box.x0), box.x1), y + shift))
+            axes.plot(*zip(points[row], end, strict=True), color="gray", linewidth=0.4, zorder=0)
