@@ -25,7 +25,7 @@ s2s evaluate $run data/sample/test.tsv
 echo "== evaluate: sentences longer than any in training, where one vector is too small"
 s2s evaluate $run data/sample/long.tsv
 echo "== inspect-state: what the decoder was given"
-cut -f1 data/sample/test.tsv | head -24 | s2s inspect-state $run -o $run/states.npy --plot $run/states.png
+head -24 data/sample/test.tsv | cut -f1 | s2s inspect-state $run -o $run/states.npy --plot $run/states.png
 echo
 echo "run:    $run"
 echo "states: $run/states.npy"
