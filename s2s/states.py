@@ -28,7 +28,7 @@ def write_states(translator: Translator, lines: list[str], output: Path, all_lay
             with path.open("wb") as empty:
                 np.save(empty, np.zeros(shape, np.float32))
             return np.zeros(shape, np.float32)
-        file = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
+        file = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)  # type: ignore[no-untyped-call, unused-ignore]
         for start in range(0, len(lines), CHUNK):
             states = translator.draw(lines[start : start + CHUNK])
             file[start : start + CHUNK] = states if all_layers else states[:, -1, 0]
