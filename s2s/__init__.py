@@ -4,14 +4,15 @@ Player 1 (the encoder) reads a Spanish sentence and draws a vector; player 2 (th
 sees only the drawing and says the sentence in English.  Where things are:
 
     cli         the five commands              engine      the one import of TensorFlow and Keras
-    training    the training loop              optimizer   one compiled step: loss, gradients, update
+    preparation pair files to encoded corpus   training    the training loop
+    run         the run directory              optimizer   one compiled step: loss, gradients, update
     translator  text in, text out              decoding    beam search in one compiled loop
     evaluation  BLEU and chrF                  model       Encoder, Decoder, EncoderState
     states      hidden states as .npy          lstm        the recurrent layer
-    run         the run directory              batches     shapes and order of the batches
-    dataset     the prepared corpus on disk    corpus      pair files and lines of text
-    config      YAML <-> dataclasses           tokenizer   sentencepiece subwords
-    files       whole-file writes              errors      the user's faults and the machine's
+    dataset     the prepared corpus on disk    batches     shapes and order of the batches
+    tokenizer   sentencepiece subwords         corpus      pair files and lines of text
+    config      YAML <-> dataclasses           files       whole-file writes
+    errors      the user's faults and the machine's
 """
 
 __version__ = "0.1.0"

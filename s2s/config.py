@@ -62,7 +62,7 @@ class ModelConfig:
     embedding_size: int = _key(256, 1, 8192)
     """Length of a subword's vector, on both sides."""
     dropout: float = _key(0.2, 0.0, 0.9)
-    """Share of activations zeroed between layers while training (Zaremba et al. 2014)."""
+    """Share of activations zeroed before every layer and the output while training (Zaremba et al. 2014)."""
     reverse_source: bool = _key(True)
     """Read the Spanish sentence from its end (Sutskever et al. 2014)."""
     residual: bool = _key(True)
@@ -94,7 +94,7 @@ class TrainingConfig:
     """Steps over which the learning rate rises from 0 to its peak."""
     label_smoothing: float = _key(0.1, 0.0, 0.9)
     """Share of the target probability spread over the vocabulary (Szegedy et al. 2016)."""
-    clip_norm: float = _key(1.0, 0.0)
+    clip_norm: float = _key(1.0, 1e-6)
     """Gradients are scaled down to this global norm (Pascanu et al. 2013)."""
     average_decay: float = _key(0.998, 0.0, 0.99999)
     """Decay of the moving average of the weights; the average is what translates.  0 = last weights."""

@@ -3,6 +3,7 @@
 import gzip
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -28,6 +29,17 @@ def open_text(path: Path) -> BinaryIO:
         raise InputError(f"{path}: cannot read: {error.strerror}") from None
 
 
+@contextmanager
+def reading(name: str) -> Iterator[None]:
+    """Turn what goes wrong while the block reads the file `name` into an InputError."""
+    try:
+        yield
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise InputError(f"{name}: damaged gzip file: {error}") from None
+    except OSError as error:
+        raise InputError(f"{name}: cannot read: {error.strerror}") from None
+
+
 def decode_line(line: bytes, name: str, number: int) -> str:
     """One line's text without its line end, nor the byte order mark of line 1.
 
@@ -45,14 +57,9 @@ def decode_line(line: bytes, name: str, number: int) -> str:
 
 def read_lines(path: Path) -> Iterator[str]:
     """The lines of a file in order; raises InputError for unreadable files and invalid UTF-8."""
-    with open_text(path) as file:
-        try:
-            for number, line in enumerate(file, 1):
-                yield decode_line(line, str(path), number)
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise InputError(f"{path}: damaged gzip file: {error}") from None
-        except OSError as error:
-            raise InputError(f"{path}: cannot read: {error.strerror}") from None
+    with open_text(path) as file, reading(str(path)):
+        for number, line in enumerate(file, 1):
+            yield decode_line(line, str(path), number)
 
 
 def read_pairs(paths: tuple[str, ...], source_column: int, target_column: int) -> Iterator[Pair]:

@@ -37,7 +37,8 @@ def search(decoder: Decoder, drawing: EncoderState, live: Tensor, limit: int, be
         log_probs = tf.where(done[:, :, None], nothing_more, tf.reshape(log_probs, [batch, beam, vocab]))
         totals = scores[:, :, None] + log_probs
         lengths += tf.where(done, 0.0, 1.0)
-        ranks = tf.reshape(totals / lengths[:, :, None], [batch, beam * vocab])
+        # Rows that only fill the batch have said nothing.
+        ranks = tf.reshape(totals / tf.maximum(lengths, 1.0)[:, :, None], [batch, beam * vocab])
         best, parents, last = _best(ranks, beam, vocab)
         if beam > 1:
             rows = tf.reshape(tf.range(batch)[:, None] * beam + parents, [-1])

@@ -54,7 +54,7 @@ def dropout(x: Tensor, rate: float, seed: Tensor | None) -> Tensor:
 
 
 class Stack(keras.layers.Layer):
-    """Stacked LSTM layers with dropout between them and, if asked for, residual connections."""
+    """Stacked LSTM layers with dropout before each and, if asked for, residual connections."""
 
     def __init__(self, config: ModelConfig, name: str):
         super().__init__(name=name)
@@ -70,7 +70,7 @@ class Stack(keras.layers.Layer):
     def call(
         self, x: Tensor, mask: Tensor | None, state: EncoderState, seed: Tensor | None
     ) -> tuple[Tensor, EncoderState]:
-        """X [time, batch, features] -> top outputs [time, batch, units], the state after the last step."""
+        """Run x [time, batch, features] from `state` -> top outputs [time, batch, units], the state after the last step."""
         ends = []
         for index, layer in enumerate(self.layers):
             fold = None if seed is None else tf.random.experimental.stateless_fold_in(seed, index)

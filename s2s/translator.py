@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from s2s.batches import pad
-from s2s.corpus import decode_line
+from s2s.corpus import decode_line, reading
 from s2s.decoding import search
 from s2s.engine import tf
 from s2s.errors import InputError
@@ -116,7 +116,11 @@ def read_windows(stream: BinaryIO, name: str) -> Iterator[list[str]]:
     name: the input's name for messages.  Raises InputError at a line that is not UTF-8, after the lines before it.
     """
     number, rest = 0, b""
-    while block := stream.read1(WINDOW):  # type: ignore[attr-defined]
+    while True:
+        with reading(name):
+            block = stream.read1(WINDOW)  # type: ignore[attr-defined]
+        if not block:
+            break
         *lines, rest = (rest + block).split(b"\n")
         window, fault = [], None
         for line in lines:

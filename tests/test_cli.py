@@ -177,6 +177,12 @@ def test_missing_and_wrong_files_are_named(trained, tmp_path):
     assert not (tmp_path / "prepared").exists()
     assert "did you mean training.epochs" in fault("prepare", config, "--set", "training.epoch=1")
     assert "in.txt" in fault("translate", trained / "run", tmp_path / "in.txt")
+    (tmp_path / "cut.txt.gz").write_bytes(gzip.compress(b"Hola.\n" * 1000)[:-10])
+    assert "cut.txt.gz: damaged" in fault("translate", trained / "run", tmp_path / "cut.txt.gz", "-o", tmp_path / "o")
+    assert "cut.txt.gz: damaged" in fault(
+        "inspect-state", trained / "run", tmp_path / "cut.txt.gz", "-o", tmp_path / "o"
+    )
+    assert not (tmp_path / "o").exists()
     assert "none.tsv" in fault("evaluate", trained / "run", tmp_path / "none.tsv")
     assert "empty.tsv" in fault("evaluate", trained / "run", tmp_path / "empty.tsv")
 
