@@ -72,11 +72,11 @@ class Trainer:
 
     def evaluate(self, batches: Any) -> float:
         """Cross-entropy per real token (nats) of the averaged weights over `batches`."""
-        self.swap()
+        self._swap()
         try:
             sums = [self._evaluate(batch.source, batch.target) for batch in batches]
         finally:
-            self.swap()
+            self._swap()
         return float(sum(plain for plain, _ in sums)) / float(sum(tokens for _, tokens in sums))
 
     def read_loss(self) -> tuple[float, float]:
@@ -115,7 +115,7 @@ class Trainer:
         named |= {f"optimizer/{i}": variable.value for i, variable in enumerate(self.optimizer.variables)}
         return named | {f"total/{i}": total for i, total in enumerate(self._totals)}
 
-    def swap(self) -> None:
+    def _swap(self) -> None:
         """Exchange the weights with their average."""
         for average, weight in zip(self.averages, self.model.trainable_variables, strict=True):
             kept = average.numpy()

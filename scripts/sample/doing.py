@@ -126,7 +126,7 @@ def an_adverbial(random: Random, verb: Verb, tense: str) -> Both:
     kind = random.choice(verb.objects)
     city, place = random.choice(CITIES), random.choice(NOUNS["place"])
     article = "la" if place.feminine else "el"
-    if kind in ("to", "with_to"):
+    if kind == "to":
         return Both(words("a", article, place.es), f"to the {place.en}")
     if kind in NOUN:
         return in_place(NOUN[kind])

@@ -88,7 +88,7 @@ def objects_of(verb: Verb) -> list[Noun]:
     """The nouns that a transitive verb takes."""
     nouns: list[Noun] = []
     for word in verb.objects:
-        nouns += NOUNS[word[1:]] if word.startswith("@") else [NOUN[word]] if word in NOUN else []
+        nouns += NOUNS[word[1:]] if word.startswith("@") else [NOUN[word]]
     return nouns
 
 

@@ -54,7 +54,7 @@ def _ending(tense: str, kind: str, person: int) -> str:
 
 
 def _present(verb: Verb, person: int) -> str:
-    stem, kind, forms = verb.es[:-2], verb.es[-2:].replace("í", "i"), verb.irregular
+    stem, kind, forms = verb.es[:-2], verb.es[-2:], verb.irregular
     if person == 0 and "yo" in forms:
         return forms["yo"]
     if person == 4 and "pres2" in forms:

@@ -140,7 +140,7 @@ dormir sleep/slept/slept | habitación salón hotel time | stem=ue
 salir go~out/went~out/gone~out | with time hour | yo=salgo future=saldr tu=sal
 volver come~back/came~back/come~back | time hour | stem=ue pp=vuelto
 venir come/came/come | with time hour | yo=vengo stem=ie past=vin future=vendr tu=ven ger=viniendo
-ir go/went/gone | to with_to time | pres=voy,vas,va,vamos,vais,van imp=iba,ibas,iba,íbamos,ibais,iban past6=fui,fuiste,fue,fuimos,fuisteis,fueron sub=vaya,vayas,vaya,vayamos,vayáis,vayan ger=yendo tu=ve
+ir go/went/gone | to to time | pres=voy,vas,va,vamos,vais,van imp=iba,ibas,iba,íbamos,ibais,iban past6=fui,fuiste,fue,fuimos,fuisteis,fueron sub=vaya,vayas,vaya,vayamos,vayáis,vayan ger=yendo tu=ve
 cenar have~dinner/had~dinner/had~dinner | restaurante hotel jardín with time hour |
 desayunar have~breakfast/had~breakfast/had~breakfast | hotel cocina jardín with time hour |
 jugar play | parque jardín playa plaza with time | stem=ue
