@@ -63,9 +63,11 @@ def prepare(config: ConfigFile, overrides: Overrides = []) -> None:  # noqa: B00
 def train(config: ConfigFile, overrides: Overrides = []) -> None:  # noqa: B006
     """Train on the prepared corpus; run again, it goes on where it stopped."""
     from s2s import config as config_file
+    from s2s.cluster import is_chief
     from s2s.run import Run
 
-    opened = Run.begin(config_file.load(config, overrides))
+    setup = config_file.load(config, overrides)
+    opened = Run.begin(setup) if is_chief(setup.training.distribute) else Run.join(setup)
     from s2s import training
 
     try:

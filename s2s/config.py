@@ -18,9 +18,14 @@ import yaml
 from s2s.errors import InputError
 
 
-def _key(default: Any = dataclasses.MISSING, low: float | None = None, high: float | None = None) -> Any:
-    """A config key: its default (none = required) and the range its value may have, ends included."""
-    return field(default=default, metadata={"low": low, "high": high})
+def _key(
+    default: Any = dataclasses.MISSING,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] | None = None,
+) -> Any:
+    """A config key: its default (none = required) and the range, ends included, or the choices for its value."""
+    return field(default=default, metadata={"low": low, "high": high, "choices": choices})
 
 
 @dataclass(frozen=True)
@@ -85,13 +90,25 @@ class TrainingConfig:
     minutes: float | None = _key(None, 0.0)
     """Budget: wall-clock minutes, compiling and validation included; null = none."""
     tokens_per_batch: int = _key(1536, 8)
-    """Target tokens in a batch, padding included."""
-    buckets: int = _key(12, 1, 64)
+    """Target tokens in a batch, padding not included."""
+    micro_batches: int = _key(1, 1, 1024)
+    """Parts a batch is computed in: one after the other, to save memory, or shared out to several devices."""
+    buckets: int = _key(4, 1, 64)
     """Batch shapes at most: one program is compiled for each, and more of them mean less padding."""
     learning_rate: float = _key(0.002, 0.0)
-    """Adam's peak step size, reached after the warm-up, then falling in a line to 0 over the budget."""
+    """Adam's peak step size."""
     warmup_steps: int = _key(300, 0)
     """Steps over which the learning rate rises from 0 to its peak."""
+    schedule: str = _key("linear", choices=("linear", "cosine", "inverse_sqrt"))
+    """How it falls from there: in a line or a half cosine to 0 over the budget, or as sqrt(warmup_steps / step)."""
+    weight_decay: float = _key(0.0, 0.0, 1.0)
+    """AdamW: share of the weights, times the learning rate, that each step takes away."""
+    precision: str = _key("float32", choices=("float32", "bfloat16", "float16"))
+    """Type of the matrix products; weights, cells and losses are float32 always.  float16 is for GPUs."""
+    compile: str = _key("auto", choices=("auto", "xla", "graph"))
+    """What XLA compiles: the whole step, or all of it but the matrix products; auto: the whole on a GPU."""
+    distribute: str = _key("none", choices=("none", "mirrored", "multi_worker"))
+    """One device, all GPUs of this machine, or those of all machines that TF_CONFIG names."""
     label_smoothing: float = _key(0.1, 0.0, 0.9)
     """Share of the target probability spread over the vocabulary (Szegedy et al. 2016)."""
     clip_norm: float = _key(1.0, 1e-6)
@@ -225,6 +242,8 @@ def _convert(value: Any, kind: Any, limits: typing.Mapping[str, Any], where: str
     if (low is not None and not value >= low) or (high is not None and not value <= high):
         allowed = f"at least {low}" if high is None else f"from {low} to {high}"
         raise InputError(f"{where} must be {allowed}, not {value!r}")
+    if limits["choices"] and value not in limits["choices"]:
+        raise InputError(f"{where} must be one of {', '.join(limits['choices'])}, not {value!r}")
     return value
 
 

@@ -31,8 +31,8 @@ def search(decoder: Decoder, drawing: EncoderState, live: Tensor, limit: int, be
     def step(
         t: Tensor, state: EncoderState, last: Tensor, ids: Tensor, scores: Tensor, lengths: Tensor, done: Tensor
     ) -> tuple[Tensor, ...]:
-        hidden, state = decoder(last[:, None], state, seen)
-        log_probs = tf.nn.log_softmax(decoder.logits(hidden[0])) + forbidden  # [batch * beam, vocab]
+        features, state = decoder(last, state, seen, segments=((1, batch * beam),))
+        log_probs = tf.nn.log_softmax(decoder.logits(features)) + forbidden  # [batch * beam, vocab]
         log_probs += tf.where(t == limit - 1, only_end, 0.0)
         log_probs = tf.where(done[:, :, None], nothing_more, tf.reshape(log_probs, [batch, beam, vocab]))
         totals = scores[:, :, None] + log_probs

@@ -12,7 +12,10 @@ gates in Keras' order (input, forget, cell, output), so weights can be exchanged
     c' = f * c + i * g
     h' = o * tanh(c')
 
-Everything is time-major, [time, batch, features]: a time step is then one contiguous block.
+A batch is packed, [tokens, features]: sentences sorted from the longest to the shortest, all their first
+subwords, then all their second ones, and so on; the rows that are left get fewer as sentences end.
+`Segments` says where: ((3, 8), (2, 5)) are three steps of all eight sentences, then two steps of the
+first five.  It is static, so every step is a product of known shape, and what is not there costs nothing.
 """
 
 from typing import Any
@@ -21,101 +24,145 @@ from s2s.engine import keras, tf
 
 Tensor = Any  # tf.Tensor; TensorFlow ships no types
 
+Segments = tuple[tuple[int, int], ...]
+"""(steps, rows) of each stretch of a packed batch; rows never grow."""
 
-def lstm(projected: Tensor, mask: Tensor | None, h0: Tensor, c0: Tensor, recurrent: Tensor) -> tuple[Tensor, ...]:
-    """Run the time loop; returns the outputs [time, batch, units] and the last h and c [batch, units].
 
-    projected: x W + b of every step, [time, batch, 4 * units]; `time` must be static under XLA.
-    mask: [time, batch, 1], 1.0 for tokens and 0.0 for padding, through which the state is carried
+def lstm(
+    projected: Tensor, mask: Tensor | None, h0: Tensor, c0: Tensor, recurrent: Tensor, segments: Segments
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Run the time loop; returns the packed outputs [tokens, units] and every row's last h and c [rows, units].
+
+    projected: x W + b of every token, packed, [tokens, 4 * units].
+    mask: [tokens, 1], 1.0 for tokens and 0.0 for padding, through which the state is carried
         unchanged; None = all tokens.
-    h0, c0: the state to start from, [batch, units].  recurrent: U, [units, 4 * units].
+    h0, c0: the state to start from, [rows, units].  recurrent: U, [units, 4 * units].
+    c and the gates are computed in c0's type (float32), the products in that of the others, which may be a shorter one.
     """
-    steps = projected.shape[0]
 
     @tf.custom_gradient
     def run(projected: Tensor, h0: Tensor, c0: Tensor, recurrent: Tensor) -> Any:
-        hs, cs, gates = _forward(steps, projected, mask, h0, c0, recurrent)
+        pieces = list(zip(_cut(projected, segments), _cut(mask, segments), segments, strict=True))
+        h, c, all_hs, tape, ended = h0, c0, [], [], []
+        for z, live, (steps, rows) in pieces:
+            ended.append((h[rows:], c[rows:]))
+            hs, cs, gates = _forward(steps, z, live, h[:rows], c[:rows], recurrent)
+            h, c = hs[-1], cs[-1]
+            all_hs.append(hs)
+            tape.append((live, cs, gates))
+        ended.append((h, c))
+        last_h, last_c = (tf.concat(parts[::-1], 0) for parts in zip(*ended, strict=True))
 
-        def gradient(dhs: Tensor, dh: Tensor, dc: Tensor) -> tuple[Tensor, ...]:
-            previous_c = tf.concat([c0[None], cs[:-1]], 0)
-            dzs, dh, dc = _backward(steps, mask, gates, cs, previous_c, recurrent, dhs, dh, dc)
-            # U's gradient, summed over all steps, is one product of the stacked steps.
-            previous_h = tf.concat([h0[None], hs[:-1]], 0)
-            units = h0.shape[-1]
-            d_recurrent = tf.matmul(
-                tf.reshape(previous_h, [-1, units]), tf.reshape(dzs, [-1, 4 * units]), transpose_a=True
-            )
-            return dzs, dh, dc, d_recurrent
+        def gradient(d_outputs: Tensor, dh_last: Tensor, dc_last: Tensor) -> tuple[Tensor, ...]:
+            # What comes from picked rows comes as slices.
+            dh_last, dc_last = tf.convert_to_tensor(dh_last), tf.convert_to_tensor(dc_last)
+            # One transposition, where the product with transposed U would do one in each step.
+            back = tf.transpose(recurrent)
+            dh, dc, dzs = dh_last[:0], dc_last[:0], []
+            for (live, cs, gates), d_out in zip(reversed(tape), _cut(d_outputs, segments)[::-1], strict=True):
+                steps, rows = gates.shape[0], gates.shape[1]
+                # Here join the rows that ended with this segment.
+                dh = tf.concat([dh, dh_last[dh.shape[0] : rows]], 0)
+                dc = tf.concat([dc, dc_last[dc.shape[0] : rows]], 0)
+                dz, dh, dc = _backward(steps, live, gates, cs, back, d_out, dh, dc)
+                dzs.append(dz)
+            rows = h0.shape[0]
+            dh, dc = tf.concat([dh, dh_last[dh.shape[0] : rows]], 0), tf.concat([dc, dc_last[dc.shape[0] : rows]], 0)
+            dz = _join(dzs[::-1])
+            # U's gradient, summed over all steps, is one product of the packed steps.
+            return dz, dh, dc, tf.matmul(_join([hs[:-1] for hs in all_hs]), dz, transpose_a=True)
 
-        return (hs, hs[-1], cs[-1]), gradient
+        return (_join([hs[1:] for hs in all_hs]), last_h, last_c), gradient
 
     return run(projected, h0, c0, recurrent)
+
+
+def _cut(packed: Tensor | None, segments: Segments) -> list[Tensor | None]:
+    """Packed [tokens, features] -> one [steps, rows, features] for each segment."""
+    if packed is None:
+        return [None] * len(segments)
+    sizes = [steps * rows for steps, rows in segments]
+    parts = tf.split(packed, sizes) if len(sizes) > 1 else [packed]
+    shapes = [(*segment, packed.shape[-1]) for segment in segments]
+    return [tf.reshape(part, shape) for part, shape in zip(parts, shapes, strict=True)]
+
+
+def _join(pieces: list[Tensor]) -> Tensor:
+    """The reverse of `_cut`."""
+    flat = [tf.reshape(piece, [-1, piece.shape[-1]]) for piece in pieces]
+    return tf.concat(flat, 0) if len(flat) > 1 else flat[0]
 
 
 def _forward(
     steps: int, projected: Tensor, mask: Tensor | None, h0: Tensor, c0: Tensor, recurrent: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """H and c after every step, [time, batch, units], and the activated gates, [time, batch, 4 * units]."""
+    """State h and c before each step and after the last, [steps + 1, rows, units]; the gates, [steps, rows, 4 * units]."""
 
     def step(t: Tensor, h: Tensor, c: Tensor, hs: Any, cs: Any, gates: Any) -> tuple[Any, ...]:
-        z = projected[t] + tf.matmul(h, recurrent)  # [batch, 4 * units]
-        i, f, g, o = tf.split(z, 4, axis=-1)
-        i, f, g, o = tf.sigmoid(i), tf.sigmoid(f), tf.tanh(g), tf.sigmoid(o)
-        next_c = f * c + i * g
-        next_h = o * tf.tanh(next_c)
-        if mask is not None:
-            next_h = h + mask[t] * (next_h - h)
-            next_c = c + mask[t] * (next_c - c)
-        return (
-            t + 1,
-            next_h,
-            next_c,
-            hs.write(t, next_h),
-            cs.write(t, next_c),
-            gates.write(t, tf.concat([i, f, g, o], -1)),
-        )
+        live = None if mask is None else mask[t]
+        h, c, activated = _cell(projected[t], tf.matmul(h, recurrent), h, c, live)
+        return t + 1, h, c, hs.write(t + 1, h), cs.write(t + 1, c), gates.write(t, activated)
 
-    arrays = [_array(steps, h0.dtype) for _ in range(3)]
-    *_, hs, cs, gates = _loop(steps, step, (tf.constant(0), h0, c0, *arrays))
+    hs, cs = (_array(steps + 1, start.dtype).write(0, start) for start in (h0, c0))
+    *_, hs, cs, gates = _loop(steps, step, (tf.constant(0), h0, c0, hs, cs, _array(steps, h0.dtype)))
     return hs.stack(), cs.stack(), gates.stack()
 
 
 def _backward(
-    steps: int,
-    mask: Tensor | None,
-    gates: Tensor,
-    cs: Tensor,
-    previous_c: Tensor,
-    recurrent: Tensor,
-    dhs: Tensor,
-    dh: Tensor,
-    dc: Tensor,
+    steps: int, mask: Tensor | None, gates: Tensor, cs: Tensor, back: Tensor, d_out: Tensor, dh: Tensor, dc: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Walk back through time: dz of every step, [time, batch, 4 * units], and the gradients of h0 and c0."""
+    """Walk back through time: dz of every step, [steps, rows, 4 * units], and the gradients of the first h and c."""
 
     def step(count: Tensor, dh: Tensor, dc: Tensor, dzs: Any) -> tuple[Any, ...]:
         t = steps - 1 - count
-        dh = dh + dhs[t]
-        i, f, g, o = tf.split(gates[t], 4, axis=-1)
-        # At padding the state was carried: its gradient passes by (`kept`), and none enters the cell.
-        live_dh, live_dc = (dh, dc) if mask is None else (mask[t] * dh, mask[t] * dc)
-        kept_dh, kept_dc = (0.0, 0.0) if mask is None else (dh - live_dh, dc - live_dc)
-        tanh_c = tf.tanh(cs[t])
-        live_dc = live_dc + live_dh * o * (1.0 - tanh_c * tanh_c)
-        dz = tf.concat(
-            [
-                live_dc * g * i * (1.0 - i),
-                live_dc * previous_c[t] * f * (1.0 - f),
-                live_dc * i * (1.0 - g * g),
-                live_dh * tanh_c * o * (1.0 - o),
-            ],
-            -1,
-        )
-        before_dh = tf.matmul(dz, recurrent, transpose_b=True) + kept_dh
-        return count + 1, before_dh, live_dc * f + kept_dc, dzs.write(t, dz)
+        live = None if mask is None else mask[t]
+        dz, kept_dh, dc = _cell_gradient(gates[t], cs[t], cs[t + 1], dh, d_out[t], dc, live)
+        dh = tf.matmul(dz, back)
+        return count + 1, dh if kept_dh is None else dh + kept_dh, dc, dzs.write(t, dz)
 
-    _, dh, dc, dzs = _loop(steps, step, (tf.constant(0), dh, dc, _array(steps, dh.dtype)))
+    _, dh, dc, dzs = _loop(steps, step, (tf.constant(0), dh, dc, _array(steps, gates.dtype)))
     return dzs.stack(), dh, dc
+
+
+# What is not a matrix product is compiled by XLA into one pass over memory, also where the step around it is not.
+
+
+@tf.function(jit_compile=True, autograph=False)
+def _cell(projected: Tensor, product: Tensor, h: Tensor, c: Tensor, live: Tensor | None) -> tuple[Tensor, ...]:
+    """One step: z = projected + product, both [rows, 4 * units] -> h, c [rows, units] and the gates."""
+    i, f, g, o = tf.split(tf.cast(projected, c.dtype) + tf.cast(product, c.dtype), 4, axis=-1)
+    i, f, g, o = tf.sigmoid(i), tf.sigmoid(f), tf.tanh(g), tf.sigmoid(o)
+    next_c = f * c + i * g
+    next_h = tf.cast(o * tf.tanh(next_c), h.dtype)
+    if live is not None:
+        next_h, next_c = tf.where(live > 0, next_h, h), tf.where(live > 0, next_c, c)
+    return next_h, next_c, tf.cast(tf.concat([i, f, g, o], -1), h.dtype)
+
+
+@tf.function(jit_compile=True, autograph=False)
+def _cell_gradient(
+    gates: Tensor, c_before: Tensor, c: Tensor, dh: Tensor, d_out: Tensor, dc: Tensor, live: Tensor | None
+) -> tuple[Tensor, Tensor | None, Tensor]:
+    """The step's gradients: dz [rows, 4 * units], what of dh passes padding by (None without mask), dc before it."""
+    i, f, g, o = tf.split(tf.cast(gates, c.dtype), 4, axis=-1)
+    dh = tf.cast(dh, c.dtype) + tf.cast(d_out, c.dtype)
+    # At padding the state was carried: its gradient is kept, and none enters the cell.
+    cell_dh, cell_dc = (dh, dc) if live is None else (live * dh, live * dc)
+    tanh_c = tf.tanh(c)
+    cell_dc = cell_dc + cell_dh * o * (1.0 - tanh_c * tanh_c)
+    dz = tf.concat(
+        [
+            cell_dc * g * i * (1.0 - i),
+            cell_dc * c_before * f * (1.0 - f),
+            cell_dc * i * (1.0 - g * g),
+            cell_dh * tanh_c * o * (1.0 - o),
+        ],
+        -1,
+    )
+    dz, before_dc = tf.cast(dz, gates.dtype), cell_dc * f
+    if live is None:
+        return dz, None, before_dc
+    return dz, tf.cast((1.0 - live) * dh, gates.dtype), before_dc + (1.0 - live) * dc
 
 
 def _array(steps: int, dtype: Any) -> Any:
@@ -123,23 +170,26 @@ def _array(steps: int, dtype: Any) -> Any:
 
 
 def _loop(steps: int, body: Any, variables: tuple[Any, ...]) -> tuple[Any, ...]:
+    if steps == 1:  # Most segments are: a loop would only take time to build.
+        done: tuple[Any, ...] = body(*variables)
+        return done
     # XLA needs the static bound to lay out the arrays.
     return tf.while_loop(lambda t, *_: t < steps, body, variables, maximum_iterations=steps)
 
 
 class LSTM(keras.layers.Layer):
-    """One LSTM layer over a time-major sequence, with explicit mask and state.
+    """One LSTM layer over a packed batch, with explicit mask and state.
 
     Weights: kernel W [inputs, 4 * units] (Glorot uniform), recurrent U [units, 4 * units]
     (orthogonal), bias b [4 * units] (0; 1 for the forget gate, Jozefowicz et al. 2015).
     """
 
     def __init__(self, units: int, name: str):
-        super().__init__(name=name)
+        super().__init__(name=name, autocast=False)
         self.units = units
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Make the weights for inputs of shape [time, batch, input_shape[-1]]."""
+        """Make the weights for inputs of shape [tokens, input_shape[-1]]."""
         self.kernel = self.add_weight(
             shape=(input_shape[-1], 4 * self.units), initializer="glorot_uniform", name="kernel"
         )
@@ -150,11 +200,12 @@ class LSTM(keras.layers.Layer):
         gates = [tf.zeros(self.units), tf.ones(self.units), tf.zeros(2 * self.units)]
         return tf.cast(tf.concat(gates, 0), dtype)
 
-    def call(self, inputs: Tensor, mask: Tensor | None, h0: Tensor, c0: Tensor) -> tuple[Tensor, ...]:
-        """Inputs [time, batch, features] -> outputs [time, batch, units], last h and c [batch, units]."""
-        time, _, features = inputs.shape
-        flat = tf.reshape(inputs, [-1, features])
-        projected = tf.matmul(flat, self.kernel) + self.bias
-        return lstm(
-            tf.reshape(projected, [time, -1, 4 * self.units]), mask, h0, c0, tf.convert_to_tensor(self.recurrent)
-        )
+    def call(
+        self, inputs: Tensor, mask: Tensor | None, h0: Tensor, c0: Tensor, segments: Segments
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Packed inputs [tokens, features] -> packed outputs [tokens, units], every row's last h and c [rows, units].
+
+        The products are computed in the inputs' type.
+        """
+        kernel, recurrent, bias = (tf.cast(weight, inputs.dtype) for weight in (self.kernel, self.recurrent, self.bias))
+        return lstm(tf.matmul(inputs, kernel) + bias, mask, h0, c0, recurrent, segments)

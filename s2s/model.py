@@ -2,14 +2,15 @@
 
     source ids -> Encoder -> EncoderState -> Decoder -> hidden -> Decoder.logits -> target ids
 
-Ids come in as [batch, time]; inside, everything is time-major, [time, batch, features].
+Ids come in packed (see lstm.py), [tokens]; inside, everything is packed too, [tokens, features].
 """
 
 from typing import Any, NamedTuple
 
 from s2s.config import ModelConfig
+from s2s.dropout import dropout, fold
 from s2s.engine import keras, tf
-from s2s.lstm import LSTM, Tensor
+from s2s.lstm import LSTM, Segments, Tensor
 from s2s.tokenizer import PAD
 
 
@@ -43,145 +44,142 @@ class EncoderState(NamedTuple):
         return tf.stack([self.h, self.c], 2)
 
 
-def dropout(x: Tensor, rate: float, seed: Tensor | None) -> Tensor:
-    """Zero a share `rate` of x and scale the rest to keep its mean; seed None (not training) = x itself.
-
-    The draw is a pure function of `seed` ([2] int64), so a resumed run draws what an uninterrupted one does.
-    """
-    if seed is None or rate == 0.0:
-        return x
-    return tf.nn.experimental.stateless_dropout(x, rate, seed)
-
-
 class Stack(keras.layers.Layer):
     """Stacked LSTM layers with dropout before each and, if asked for, residual connections."""
 
     def __init__(self, config: ModelConfig, name: str):
-        super().__init__(name=name)
+        super().__init__(name=name, autocast=False)
         self.residual, self.rate = config.residual, config.dropout
         self.layers = [LSTM(config.units, name=f"lstm_{i}") for i in range(config.layers)]
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Make the weights of all layers for inputs of shape [time, batch, input_shape[-1]]."""
+        """Make the weights of all layers for packed inputs, [tokens, input_shape[-1]]."""
         for layer in self.layers:
             layer.build(input_shape)
-            input_shape = (None, None, layer.units)
+            input_shape = (None, layer.units)
 
     def call(
-        self, x: Tensor, mask: Tensor | None, state: EncoderState, seed: Tensor | None
+        self, x: Tensor, mask: Tensor | None, state: EncoderState, segments: Segments, seed: Tensor | None
     ) -> tuple[Tensor, EncoderState]:
-        """Run x [time, batch, features] from `state` -> top outputs [time, batch, units], the state after the last step."""
+        """Run packed x [tokens, features] from `state` -> top outputs [tokens, units], each row's state after its last step."""
         ends = []
         for index, layer in enumerate(self.layers):
-            fold = None if seed is None else tf.random.experimental.stateless_fold_in(seed, index)
-            inputs = dropout(x, self.rate, fold)
-            outputs, *end = layer(inputs, mask, state.h[:, index], state.c[:, index])
+            inputs = dropout(x, self.rate, seed, index)
+            h, c = tf.cast(state.h[:, index], x.dtype), state.c[:, index]
+            outputs, *end = layer(inputs, mask, h, c, segments=segments)
             # The first layer's input is an embedding, of another size and kind.
             x = outputs + x if self.residual and index else outputs
-            ends.append(tuple(end))
+            ends.append((tf.cast(end[0], state.h.dtype), end[1]))
         return x, EncoderState.of_layers(ends)
 
 
 class Encoder(keras.layers.Layer):
     """Player 1: reads the Spanish subwords and draws."""
 
-    def __init__(self, config: ModelConfig, vocab_size: int):
-        super().__init__(name="encoder")
-        self.config, self.vocab_size = config, vocab_size
+    def __init__(self, config: ModelConfig, vocab_size: int, compute: str):
+        super().__init__(name="encoder", autocast=False)
+        self.config, self.vocab_size, self.compute = config, vocab_size, compute
         self.stack = Stack(config, name="stack")
 
     def build(self, input_shape: Any = None) -> None:
         """Make the weights; their shapes follow from the config alone."""
         self.embedding = _add_embedding(self, self.vocab_size, self.config.embedding_size)
-        self.stack.build((None, None, self.config.embedding_size))
+        self.stack.build((None, self.config.embedding_size))
 
-    def call(self, source: Tensor, seed: Tensor | None = None) -> EncoderState:
-        """source: ids [batch, time], padded with PAD on either side.  Returns the state at its last token.
+    def call(self, source: Tensor, segments: Segments, seed: Tensor | None = None) -> EncoderState:
+        """source: packed ids [tokens] in the order of reading, PAD where a sentence is shorter than its row.
 
-        Through padding the state is carried unchanged, so it depends on nothing but the sentence.
+        Returns each row's state at its last token.  Through padding the state is carried unchanged, so it depends on
+        nothing but the sentence.
         """
-        ids = tf.transpose(source)  # [time, batch]
-        if self.config.reverse_source:
-            ids = ids[::-1]
-        mask = tf.cast(ids != PAD, tf.float32)[:, :, None]
-        zeros = tf.zeros([tf.shape(source)[0], self.config.layers, self.config.units])
-        _, state = self.stack(_embed(self.embedding, ids), mask, EncoderState(zeros, zeros), seed)
+        mask = tf.cast(source != PAD, tf.float32)[:, None]
+        zeros = tf.zeros([segments[0][1], self.config.layers, self.config.units])
+        x = _embed(self.embedding, source, self.compute)
+        _, state = self.stack(x, mask, EncoderState(zeros, zeros), segments=segments, seed=seed)
         return state
 
 
 class Decoder(keras.layers.Layer):
     """Player 2: sees the drawing and says the sentence, one subword after the other."""
 
-    def __init__(self, config: ModelConfig, vocab_size: int):
-        super().__init__(name="decoder")
-        self.config, self.vocab_size = config, vocab_size
+    def __init__(self, config: ModelConfig, vocab_size: int, compute: str):
+        super().__init__(name="decoder", autocast=False)
+        self.config, self.vocab_size, self.compute = config, vocab_size, compute
         self.stack = Stack(config, name="stack")
-        if config.feed_state:
-            self.glance = keras.layers.Dense(config.embedding_size, use_bias=False, name="glance")
-        width = config.embedding_size if config.tie_output else vocab_size
-        self.dense = keras.layers.Dense(width, use_bias=False, name="dense")
 
     def build(self, input_shape: Any = None) -> None:
         """Make the weights; their shapes follow from the config alone."""
-        self.embedding = _add_embedding(self, self.vocab_size, self.config.embedding_size)
+        config = self.config
+        self.embedding = _add_embedding(self, self.vocab_size, config.embedding_size)
+        self.stack.build((None, config.embedding_size))
+        if config.feed_state:
+            size = 2 * config.layers * config.units
+            self.glance = self.add_weight(shape=(size, config.embedding_size), name="glance")
+        if config.tie_output:
+            self.narrow = self.add_weight(shape=(config.units, config.embedding_size), name="narrow")
+        else:
+            self.output_table = self.add_weight(shape=(self.vocab_size, config.units), name="output_table")
         self.output_bias = self.add_weight(shape=(self.vocab_size,), initializer="zeros", name="output_bias")
-        self.stack.build((None, None, self.config.embedding_size))
-        if self.config.feed_state:
-            self.glance.build((None, 2 * self.config.layers * self.config.units))
-        self.dense.build((None, self.config.units))
 
     def look(self, drawing: EncoderState) -> Tensor | None:
-        """What the decoder sees of the drawing at every step, [batch, embedding]; None without `feed_state`."""
+        """What the decoder sees of the drawing at every step, [rows, embedding]; None without `feed_state`."""
         if not self.config.feed_state:
             return None
         size = 2 * self.config.layers * self.config.units
-        return self.glance(tf.reshape(drawing.to_array(), [-1, size]))
+        return _matmul(tf.reshape(drawing.to_array(), [-1, size]), self.glance, self.compute)
 
     def call(
-        self, target: Tensor, state: EncoderState, seen: Tensor | None, seed: Tensor | None = None
+        self, target: Tensor, state: EncoderState, seen: Tensor | None, segments: Segments, seed: Tensor | None = None
     ) -> tuple[Tensor, EncoderState]:
-        """Feed the ids `target` [batch, time] from `state`; `seen` comes from `look`.
+        """Feed the packed ids `target` [tokens] from `state`; `seen` comes from `look`.
 
-        Returns the top layer's outputs [time, batch, units] and the state after the last step.
+        Returns the features that `logits` scores, [tokens, embedding or units], and each row's state after its last step.
         """
-        x = _embed(self.embedding, tf.transpose(target))  # [time, batch, embedding]
+        x = _embed(self.embedding, target, self.compute)
         if seen is not None:
-            x = x + seen
-        outputs, state = self.stack(x, None, state, seed)
-        return dropout(outputs, self.config.dropout, seed), state
+            x = x + _per_token(seen, segments)
+        outputs, state = self.stack(x, None, state, segments=segments, seed=seed)
+        outputs = dropout(outputs, self.config.dropout, seed, self.config.layers)
+        return _matmul(outputs, self.narrow, self.compute) if self.config.tie_output else outputs, state
 
-    def logits(self, hidden: Tensor) -> Tensor:
-        """Unnormalised log-probabilities of the next subword: [..., units] -> [..., vocabulary]."""
-        projected = self.dense(hidden)
-        if self.config.tie_output:
-            projected = tf.tensordot(projected, tf.transpose(self.embedding), 1)
-        return projected + self.output_bias
+    @property
+    def table(self) -> Tensor:
+        """The output layer's weights, one row a subword, [vocabulary, features]; tied, they are the embeddings."""
+        return tf.convert_to_tensor(self.embedding if self.config.tie_output else self.output_table)
+
+    def logits(self, features: Tensor) -> Tensor:
+        """Unnormalised log-probabilities of the next subword: [rows, features] -> [rows, vocabulary]."""
+        return tf.matmul(features, self.table, transpose_b=True) + self.output_bias
 
 
 class Seq2Seq(keras.Model):
-    """Encoder and decoder; built, with all weights made, when the constructor returns."""
+    """Encoder and decoder; built, with all weights made, when the constructor returns.
 
-    def __init__(self, config: ModelConfig, source_vocab: int, target_vocab: int):
-        super().__init__(name="seq2seq")
+    compute: type of the matrix products, float32, bfloat16 or float16.  Weights, cells and losses are float32 always.
+    """
+
+    def __init__(self, config: ModelConfig, source_vocab: int, target_vocab: int, compute: str = "float32"):
+        super().__init__(name="seq2seq", autocast=False)
         self.config = config
-        self.encoder = Encoder(config, source_vocab)
-        self.decoder = Decoder(config, target_vocab)
+        self.encoder = Encoder(config, source_vocab, compute)
+        self.decoder = Decoder(config, target_vocab, compute)
         # No variable may be made while a compiled function is traced.
         self.encoder.build()
         self.decoder.build()
         self.built = True
 
-    def call(self, source: Tensor, target: Tensor, seed: Tensor | None = None) -> Tensor:
-        """Source [batch, source time], target [batch, target time] (starting with BOS).
+    def call(self, source: Tensor, target: Tensor, shape: Any, seed: Tensor | None = None) -> Tensor:
+        """source, target: packed ids of a batch; shape: its batches.Shape.
 
-        Returns the logits of the subword after each target position, [target time, batch, vocabulary].
+        Returns the decoder's features at each target position, [target tokens, features].
         """
-        seeds = (
-            [None, None] if seed is None else [tf.random.experimental.stateless_fold_in(seed, 100 + i) for i in (0, 1)]
+        drawing = self.encoder(source, segments=shape.source, seed=fold(seed, 0))
+        rows = tf.constant(shape.order)
+        drawing = EncoderState(tf.gather(drawing.h, rows), tf.gather(drawing.c, rows))
+        features, _ = self.decoder(
+            target, drawing, self.decoder.look(drawing), segments=shape.target, seed=fold(seed, 1)
         )
-        drawing = self.encoder(source, seeds[0])
-        hidden, _ = self.decoder(target, drawing, self.decoder.look(drawing), seeds[1])
-        return self.decoder.logits(hidden)
+        return features
 
 
 def _add_embedding(layer: keras.layers.Layer, vocab_size: int, size: int) -> Any:
@@ -190,7 +188,16 @@ def _add_embedding(layer: keras.layers.Layer, vocab_size: int, size: int) -> Any
     return layer.add_weight(shape=(vocab_size, size), initializer=initializer, name="embedding")
 
 
-def _embed(table: Tensor, ids: Tensor) -> Tensor:
+def _embed(table: Tensor, ids: Tensor, compute: str) -> Tensor:
     # Scaled to components of about 1 (Vaswani et al. 2017), without which the gates see next to nothing in the
     # beginning: on Tatoeba, dev perplexity after one epoch was 7.7 with it and 29.3 without.
-    return tf.gather(table, ids) * table.shape[1] ** 0.5
+    return tf.cast(tf.gather(table, ids) * table.shape[1] ** 0.5, compute)
+
+
+def _matmul(x: Tensor, weight: Tensor, compute: str) -> Tensor:
+    return tf.matmul(tf.cast(x, compute), tf.cast(weight, compute))
+
+
+def _per_token(rows: Tensor, segments: Segments) -> Tensor:
+    """Each row's vector at each of its tokens: [rows, features] -> packed [tokens, features]."""
+    return tf.concat([tf.tile(rows[:count], [steps, 1]) for steps, count in segments], 0)

@@ -5,6 +5,8 @@ run/
   config.yaml                  the config as used
   source.model, target.model   the subword models
   metrics.jsonl                a JSON object per log line and validation
+  tensorboard/                 the same for tensorboard --logdir
+  curve.png                    the same as a picture, when matplotlib is installed
   best.npz                     averaged weights with the lowest dev loss: what translates
   checkpoints/step-00001200/   all that training goes on from: training.npz, progress.json
 """
@@ -13,6 +15,7 @@ import dataclasses
 import json
 import shutil
 import sys
+import time
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,12 +32,12 @@ from s2s.errors import InputError, RunError
 from s2s.files import make_directory, whole_directory, whole_file
 from s2s.tokenizer import Tokenizer
 
-FORMAT = 1
+FORMAT = 2
 """Number of the directory's layout; raised when a reader of the old one would go wrong."""
 
 KEPT_CHECKPOINTS = 2
 
-CHANGEABLE = {"epochs", "minutes", "validate_every", "checkpoint_minutes", "log_every"}
+CHANGEABLE = {"epochs", "minutes", "compile", "distribute", "validate_every", "checkpoint_minutes", "log_every"}
 """Keys of `training` that may differ when a run goes on; any other change makes it another run."""
 
 Arrays = dict[str, npt.NDArray[Any]]
@@ -87,6 +90,24 @@ class Run:
             about = {"format": FORMAT, "version": __version__}
             (directory / "run.json").write_text(json.dumps(about) + "\n", encoding="utf-8")
         return cls(path)
+
+    @classmethod
+    def join(cls, config: Config, patience: float = 120.0) -> "Run":
+        """The run that the chief of several workers has begun; waits up to `patience` seconds for it to come.
+
+        Raises InputError when it does not come.
+        """
+        end = time.monotonic() + patience
+        while not (Path(config.run) / "run.json").exists():
+            if time.monotonic() > end:
+                raise InputError(
+                    f"run: the chief's {config.run} has not come up here; all workers need the same directory, "
+                    "and the chief (worker 0) to run"
+                )
+            time.sleep(0.2)
+        run = cls(Path(config.run))
+        run.config = config  # the chief may not have written it yet
+        return run
 
     @classmethod
     def begin(cls, config: Config) -> "Run":

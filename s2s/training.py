@@ -7,16 +7,16 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
-from typing import Any
-
-from tqdm import tqdm
 
 from s2s import dataset
-from s2s.batches import Batch, Bucket, count_batches, epoch_order, fill, one_pass, plan_buckets
-from s2s.engine import keras, tf
+from s2s.batches import Batch, Bucket, ahead, count_steps, epoch_order, fill, one_pass, plan_buckets
+from s2s.config import Config
+from s2s.distribution import Devices, faults_explained, unused_gpu
+from s2s.engine import keras
 from s2s.errors import RunError
 from s2s.model import Seq2Seq
 from s2s.optimizer import Trainer
+from s2s.reporting import Reporter
 from s2s.run import Progress, Run
 
 
@@ -33,12 +33,17 @@ def train(run: Run) -> None:
 
     Raises Interrupted after SIGINT or SIGTERM, once the step is done and a checkpoint written.
     """
-    trainer = _make_trainer(run)
-    loop = _Loop(run, trainer, _resume(run, trainer))
-    if loop.done():
+    config = run.config.training
+    devices = Devices(config.distribute, config.micro_batches)
+    source, target = run.tokenizers()
+    trainer = make_trainer(run.config, (len(source), len(target)), devices)
+    loop = _Loop(run, trainer, devices, _resume(run, trainer, devices))
+    if loop.share_used() >= 1.0:
         print(f"{run.path}: trained to its budget already; raise it to train on", file=sys.stderr)
         return
-    with _Stop() as stop:
+    if warning := unused_gpu():
+        print(warning, file=sys.stderr)
+    with _Stop() as stop, faults_explained():
         loop.go(lambda: stop.signum is not None)
     if stop.signum is not None:
         raise Interrupted(stop.signum)
@@ -47,82 +52,83 @@ def train(run: Run) -> None:
 class _Loop:
     """The loop and what it holds: run, trainer, progress, batches, clock."""
 
-    def __init__(self, run: Run, trainer: Trainer, progress: Progress):
-        self.run, self.trainer, self.progress = run, trainer, progress
-        self.config = run.config.training
+    def __init__(self, run: Run, trainer: Trainer, devices: Devices, progress: Progress):
+        self.run, self.trainer, self.devices, self.progress = run, trainer, devices, progress
+        self.config, self.reverse = run.config.training, run.config.model.reverse_source
         prepared = Path(run.config.data.prepared)
         self.pairs, self.dev = dataset.open_pairs(prepared, "train"), dataset.open_pairs(prepared, "dev")
-        self.buckets = plan_buckets(self.pairs, self.config.buckets, self.config.tokens_per_batch)
-        # Few shapes: dev is small, and compiling takes longer than its padding.
-        self.dev_buckets = plan_buckets(self.dev, 4, self.config.tokens_per_batch)
-        self.epoch_batches = count_batches(self.buckets)
+        part = self.config.tokens_per_batch / self.config.micro_batches
+        self.buckets = plan_buckets(self.pairs, self.config.buckets, part)
+        # One shape: dev is small, and compiling takes longer than its padding.
+        self.dev_buckets = plan_buckets(self.dev, 1, part)
+        self.epoch_steps = count_steps(self.buckets, self.config.micro_batches)
+        steps = self.config.epochs and self.config.epochs * self.epoch_steps
+        self.reporter = Reporter(run, steps, progress.step, silent=not devices.chief)
         self.clock = time.monotonic() - progress.seconds
         self.saved_at = self.logged_at = progress.seconds
-        self.compiled: set[tuple[int, int, int]] = set()
+        self.compiled: set[Bucket] = set()
 
     def go(self, stopped: Callable[[], bool]) -> None:
         """Train until a budget is reached or `stopped` says so; a checkpoint is written in the end."""
-        config, progress = self.config, self.progress
-        with self._bar() as bar:
-            weights = self.trainer.model.count_params()
-            _say(
-                f"{len(self.pairs.source.lengths):,} pairs, {self.epoch_batches} steps an epoch, {weights:,} weights",
-                bar,
-            )
-            for bucket, batch in self._batches():
-                self._step(bucket, batch, bar)
-                if progress.step % config.log_every == 0:
-                    self._log(bar)
-                finished = self.done()
-                if finished or progress.step % config.validate_every == 0:
-                    self._validate(bar)
-                if finished or stopped():
-                    break
-                if progress.seconds - self.saved_at >= config.checkpoint_minutes * 60:
-                    self._save()
+        config, progress, weights = self.config, self.progress, self.trainer.model.count_params()
+        pairs = len(self.pairs.source.lengths)
+        self.reporter.say(f"{pairs:,} pairs, {self.epoch_steps} steps an epoch, {weights:,} weights")
+        stop, share = False, self.share_used()
+        for bucket, parts, progress.epoch, progress.batch in ahead(self._batches()):
+            self._step(bucket, parts, self._rate(share))
+            # The chief's clock and signals count, so that all workers do the same.
+            share, stop = self.devices.agree(self.share_used(), stopped())
+            if progress.step % config.log_every == 0:
+                self._log(share)
+            if share >= 1.0 or progress.step % config.validate_every == 0:
+                self._validate()
+            if share >= 1.0 or stop:
+                break
+            if progress.seconds - self.saved_at >= config.checkpoint_minutes * 60:
+                self._save()
         self._save()
+        self.reporter.close()
 
-    def done(self) -> bool:
-        """Whether a budget is reached."""
-        return self._share_used() >= 1.0
-
-    def _share_used(self) -> float:
+    def share_used(self) -> float:
         """Share of the budget that is used, from 0 to 1; the larger one where there are two."""
-        steps = (self.config.epochs or math.inf) * self.epoch_batches
+        steps = (self.config.epochs or math.inf) * self.epoch_steps
         seconds = math.inf if self.config.minutes is None else max(self.config.minutes * 60, 1e-9)
         return min(max(self.progress.step / steps, self.progress.seconds / seconds), 1.0)
 
-    def _rate(self) -> float:
-        """The learning rate: in a line up over the warm-up, then in a line to 0 over the budget."""
-        warm = min((self.progress.step + 1) / max(self.config.warmup_steps, 1), 1.0)
-        return self.config.learning_rate * warm * (1.0 - self._share_used())
+    def _rate(self, share: float) -> float:
+        """The learning rate: in a line up over the warm-up, then down as `training.schedule` says."""
+        step, warmup = self.progress.step + 1, max(self.config.warmup_steps, 1)
+        falling = {
+            "linear": 1.0 - share,
+            "cosine": 0.5 + 0.5 * math.cos(math.pi * share),
+            "inverse_sqrt": (warmup / max(step, warmup)) ** 0.5,
+        }
+        return self.config.learning_rate * min(step / warmup, 1.0) * falling[self.config.schedule]
 
-    def _batches(self) -> Iterator[tuple[Bucket, Batch]]:
-        """Batches from where `progress` stands, epoch after epoch, without end."""
-        progress = self.progress
+    def _batches(self) -> Iterator[tuple[Bucket, list[Batch], int, int]]:
+        """Without end: each batch in its parts, and the epoch and place in it that come after it."""
+        epoch, done = self.progress.epoch, self.progress.batch
         while True:
-            order = epoch_order(self.buckets, self.run.config.seed, progress.epoch)
-            for bucket, indices in order[progress.batch :]:
-                yield bucket, fill(self.pairs, bucket, indices)
-            progress.epoch, progress.batch = progress.epoch + 1, 0
+            order = epoch_order(self.buckets, self.run.config.seed, epoch, self.config.micro_batches)
+            for number, (bucket, parts) in enumerate(order[done:], done + 1):
+                after = (epoch, number) if number < len(order) else (epoch + 1, 0)
+                yield bucket, [fill(self.pairs, bucket, rows, self.reverse) for rows in parts], *after
+            epoch, done = epoch + 1, 0
 
-    def _step(self, bucket: Bucket, batch: Batch, bar: Any) -> None:
-        progress, started = self.progress, time.monotonic()
-        rate, count = tf.constant(self._rate()), tf.constant(progress.step, tf.int64)
-        self.trainer.step(batch.source, batch.target, rate, count)
-        progress.step, progress.batch = progress.step + 1, progress.batch + 1
+    def _step(self, bucket: Bucket, parts: list[Batch], rate: float) -> None:
+        progress, started, new = self.progress, time.monotonic(), bucket not in self.compiled
+        if new:
+            self.compiled.add(bucket)
+            self.reporter.compiling(len(self.compiled), len(self.buckets), bucket.shape)
+        self.trainer.step(bucket.shape, parts, rate, progress.step)
+        progress.step += 1
         progress.seconds = time.monotonic() - self.clock
-        bar.update()
-        if bucket[:3] not in self.compiled:
-            self.compiled.add(bucket[:3])
-            shape = f"{bucket.batch} x {bucket.source} -> {bucket.target} subwords"
-            _say(
-                f"compiled {len(self.compiled)} of {len(self.buckets)} batch shapes ({shape}) in "
-                f"{time.monotonic() - started:.1f} s",
-                bar,
-            )
+        self.reporter.stepped()
+        if new:
+            seconds = time.monotonic() - started
+            self.reporter.compiled(len(self.compiled), len(self.buckets), bucket.shape, seconds)
 
-    def _log(self, bar: Any) -> None:
+    def _log(self, share: float) -> None:
         loss, tokens = self.trainer.read_loss()
         if not math.isfinite(loss):
             raise RunError(
@@ -135,44 +141,29 @@ class _Loop:
             "step": progress.step,
             "epoch": progress.epoch + 1,
             "loss": round(loss, 4),
-            "learning_rate": self._rate(),
+            "learning_rate": self._rate(share),
             "tokens_per_s": round(tokens / elapsed),
             "seconds": round(progress.seconds, 1),
         }
-        self.run.append_metrics(record, progress)
-        bar.set_postfix_str(f"loss {loss:.2f} {record['tokens_per_s']} tokens/s {self._share_used():.0%} of budget")
-        if bar.disable:
-            _say(
-                f"step {progress.step}  epoch {progress.epoch + 1}  loss {loss:.3f}  perplexity {math.exp(min(loss, 50)):.1f}"
-                f"  {record['tokens_per_s']} tokens/s  {self._share_used():.0%} of budget",
-                bar,
-            )
+        self.reporter.log(record, progress, progress.seconds * (1.0 - share) / share if share else None)
 
-    def _validate(self, bar: Any) -> None:
+    def _validate(self) -> None:
         """Dev loss of the averaged weights; the best so far become the run's."""
         progress = self.progress
-        loss = self.trainer.evaluate(one_pass(self.dev, self.dev_buckets))
+        loss = self.trainer.evaluate(one_pass(self.dev, self.dev_buckets, self.reverse))
         better = progress.best_loss is None or loss < progress.best_loss
         if better:
-            self.run.save_best(self.trainer.averaged_weights())
             progress.best_loss = loss
+            if self.devices.chief:
+                self.run.save_best(self.trainer.averaged_weights())
         progress.seconds = time.monotonic() - self.clock
-        self.run.append_metrics(
-            {"step": progress.step, "dev_loss": round(loss, 4), "seconds": round(progress.seconds, 1)}, progress
-        )
-        _say(
-            f"step {progress.step}  dev loss {loss:.3f}  perplexity {math.exp(min(loss, 50)):.1f}"
-            f"{'  (best so far)' if better else ''}",
-            bar,
-        )
+        record = {"step": progress.step, "dev_loss": round(loss, 4), "seconds": round(progress.seconds, 1)}
+        self.reporter.validated(record, progress, better)
 
     def _save(self) -> None:
-        self.run.save_checkpoint(self.trainer.arrays(), self.progress)
+        if self.devices.chief:
+            self.run.save_checkpoint(self.trainer.arrays(), self.progress)
         self.saved_at = self.progress.seconds
-
-    def _bar(self) -> Any:
-        total = self.config.epochs and self.config.epochs * self.epoch_batches
-        return tqdm(total=total, initial=self.progress.step, unit="step", disable=None, file=sys.stderr)
 
 
 class _Stop:
@@ -194,22 +185,20 @@ class _Stop:
             signal.signal(number, handler)
 
 
-def _make_trainer(run: Run) -> Trainer:
-    config = run.config
+def make_trainer(config: Config, vocab_sizes: tuple[int, int], devices: Devices) -> Trainer:
+    """A trainer with fresh weights, which `config.seed` decides; vocab_sizes: of source and target."""
     keras.utils.set_random_seed(config.seed)
-    source, target = run.tokenizers()
-    return Trainer(Seq2Seq(config.model, len(source), len(target)), config.training, config.seed)
+    with devices.scope():
+        model = Seq2Seq(config.model, *vocab_sizes, config.training.precision)
+    return Trainer(model, config.training, config.seed, devices)
 
 
-def _resume(run: Run, trainer: Trainer) -> Progress:
+def _resume(run: Run, trainer: Trainer, devices: Devices) -> Progress:
     checkpoint = run.load_checkpoint()
     if checkpoint is None:
         return Progress()
     arrays, progress = checkpoint
     trainer.restore(arrays)
-    print(f"{run.path}: going on from step {progress.step}", file=sys.stderr)
+    if devices.chief:
+        print(f"{run.path}: going on from step {progress.step}", file=sys.stderr)
     return progress
-
-
-def _say(line: str, bar: Any) -> None:
-    bar.write(line, file=sys.stderr)

@@ -6,7 +6,7 @@ from typing import BinaryIO, NamedTuple, TextIO
 import numpy as np
 import numpy.typing as npt
 
-from s2s.batches import pad
+from s2s.batches import pack, reading_order
 from s2s.corpus import decode_line, reading
 from s2s.decoding import search
 from s2s.engine import tf
@@ -52,8 +52,8 @@ class Translator:
         The empty sentence has a state too: that of the end mark alone.
         """
         states = np.zeros((len(sentences), self.config.layers, 2, self.config.units), np.float32)
-        for rows, source in self._batches(sentences):
-            states[rows] = self._draw(source).numpy()[: len(rows)]
+        for rows, source, length in self._batches(sentences):
+            states[rows] = self._draw(source, length).numpy()[: len(rows)]
         return states
 
     def say(self, states: npt.NDArray[np.float32], beam: int = 1, limit: int = 100) -> list[list[Hypothesis]]:
@@ -70,26 +70,27 @@ class Translator:
         """The `beam` best translations of each sentence, best first; a blank one stays blank."""
         said: list[list[Hypothesis]] = [[Hypothesis("", 0.0)] for _ in sentences]
         rows_said = [row for row, sentence in enumerate(sentences) if sentence.strip()]
-        for rows, source in self._batches([sentences[row] for row in rows_said]):
+        for rows, source, length in self._batches([sentences[row] for row in rows_said]):
             # Twice the source and some more is longer than any translation: an end for a weak model.
-            limit = 2 * source.shape[1] + 8
-            for row, hypotheses in zip(rows, self._said(self._draw(source), len(rows), beam, limit), strict=True):
+            limit, states = 2 * length + 8, self._draw(source, length)
+            for row, hypotheses in zip(rows, self._said(states, len(rows), beam, limit), strict=True):
                 said[rows_said[row]] = hypotheses
         return said
 
-    def _batches(self, sentences: list[str]) -> Iterator[tuple[list[int], npt.NDArray[np.int32]]]:
-        """Rows of `sentences` and their ids [BATCH, length], grouped by length.
+    def _batches(self, sentences: list[str]) -> Iterator[tuple[list[int], npt.NDArray[np.int32], int]]:
+        """Rows of `sentences`, their packed ids [length * BATCH], and the length, by which they are grouped.
 
         Lengths are powers of two from 8, so that any sentence fits one of few shapes, its own length deciding which.
         """
-        encoded = [[*ids, EOS] for ids in self.source_tokenizer.encode(sentences)]
+        reverse = self.config.reverse_source
+        encoded = [reading_order([*ids, EOS], reverse) for ids in self.source_tokenizer.encode(sentences)]
         shapes: dict[int, list[int]] = {}
         for row, ids in enumerate(encoded):
             shapes.setdefault(max(8, 1 << (len(ids) - 1).bit_length()), []).append(row)
         for length, rows in sorted(shapes.items()):
             for start in range(0, len(rows), BATCH):
                 part = rows[start : start + BATCH]
-                yield part, pad([encoded[row] for row in part], (BATCH, length))
+                yield part, pack([encoded[row] for row in part], ((length, BATCH),)), length
 
     def _said(self, states: Tensor, count: int, beam: int, limit: int) -> list[list[Hypothesis]]:
         """The first `count` rows' hypotheses as text."""
@@ -102,8 +103,8 @@ class Translator:
         return [[h for h in flat[i * beam : (i + 1) * beam] if h.score > -np.inf] for i in range(count)]
 
     @tf.function(jit_compile=True)
-    def _draw(self, source: Tensor) -> Tensor:
-        return self.model.encoder(source).to_array()
+    def _draw(self, source: Tensor, length: int) -> Tensor:
+        return self.model.encoder(source, segments=((length, BATCH),)).to_array()
 
     @tf.function(jit_compile=True)
     def _say(self, states: Tensor, live: Tensor, limit: int, beam: int) -> tuple[Tensor, Tensor]:

@@ -6,21 +6,32 @@ import pytest
 from s2s.engine import keras, tf
 from s2s.lstm import LSTM, lstm
 
-TIME, BATCH, INPUTS, UNITS = 5, 3, 4, 6
+TIME, BATCH, INPUTS, UNITS = 5, 4, 4, 6
+
+SEGMENTS = {
+    "rectangle": ((TIME, BATCH),),
+    "one by one": ((1, 4), (1, 4), (1, 4), (2, 4)),
+    "falling": ((2, 4), (1, 2), (2, 1)),
+    "a row without a token": ((1, 3), (4, 2)),
+}
 
 
 def sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
 
-def numpy_lstm(x, mask, h, c, kernel, recurrent, bias):
-    outputs = []
-    for t in range(len(x)):
-        i, f, g, o = np.split(x[t] @ kernel + bias + h @ recurrent, 4, axis=-1)
-        new_c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
-        new_h = sigmoid(o) * np.tanh(new_c)
-        h, c = (np.where(mask[t] > 0, new, old) for new, old in ((new_h, h), (new_c, c)))
-        outputs.append(h)
+def numpy_lstm(x, mask, h, c, kernel, recurrent, bias, segments):
+    """Packed x and mask -> packed outputs, last h and c; a plain loop over time and rows."""
+    outputs, h, c, at = [], h.copy(), c.copy(), 0
+    for steps, rows in segments:
+        for _ in range(steps):
+            for row in range(rows):
+                i, f, g, o = np.split(x[at] @ kernel + bias + h[row] @ recurrent, 4)
+                if mask[at] > 0:
+                    c[row] = sigmoid(f) * c[row] + sigmoid(i) * np.tanh(g)
+                    h[row] = sigmoid(o) * np.tanh(c[row])
+                outputs.append(h[row].copy())
+                at += 1
     return np.stack(outputs), h, c
 
 
@@ -28,9 +39,13 @@ def numbers(*shape, seed=0, dtype=np.float64):
     return np.random.default_rng([seed, *shape]).normal(size=shape).astype(dtype)
 
 
-def arguments(dtype=np.float64):
+def tokens(segments):
+    return sum(steps * rows for steps, rows in segments)
+
+
+def arguments(segments, dtype=np.float64):
     return [
-        numbers(TIME, BATCH, INPUTS, dtype=dtype),
+        numbers(tokens(segments), INPUTS, dtype=dtype),
         numbers(BATCH, UNITS, seed=1, dtype=dtype),
         numbers(BATCH, UNITS, seed=2, dtype=dtype),
         numbers(INPUTS, 4 * UNITS, dtype=dtype),
@@ -39,69 +54,88 @@ def arguments(dtype=np.float64):
     ]
 
 
-MASKS = {
-    "none": np.ones((TIME, BATCH, 1)),
-    "left": (np.arange(TIME)[:, None, None] >= np.array([0, 2, 5])[:, None]).astype(float),
-    "right": (np.arange(TIME)[:, None, None] < np.array([5, 1, 3])[:, None]).astype(float),
-}
+def some_mask(segments):
+    return (numbers(tokens(segments), 1, seed=4) > -0.3).astype(float)
 
 
-def run(x, h, c, kernel, recurrent, bias, mask):
-    return lstm(tf.tensordot(x, kernel, 1) + bias, mask, h, c, recurrent)
+def run(x, h, c, kernel, recurrent, bias, mask, segments):
+    return lstm(x @ kernel + bias, mask, h, c, recurrent, segments)
 
 
-@pytest.mark.parametrize("name", MASKS)
+CASES = [(name, masked) for name in SEGMENTS for masked in (False, True)]
+
+
 @pytest.mark.parametrize("jit", [False, True])
-def test_values_are_those_of_a_plain_loop(name, jit):
-    mask = MASKS[name]
-    x, h, c, *weights = arguments()
-    expected = numpy_lstm(x, mask, h, c, *weights)
-    tensor_mask = None if name == "none" else tf.constant(mask)
-    compiled = tf.function(lambda *a: run(*a, tensor_mask), jit_compile=jit)
+@pytest.mark.parametrize("name, masked", CASES)
+def test_values_are_those_of_a_plain_loop(name, masked, jit):
+    segments = SEGMENTS[name]
+    mask = some_mask(segments) if masked else np.ones((tokens(segments), 1))
+    x, h, c, *weights = arguments(segments)
+    expected = numpy_lstm(x, mask, h, c, *weights, segments)
+    compiled = tf.function(lambda *a: run(*a, tf.constant(mask) if masked else None, segments), jit_compile=jit)
     for got, want in zip(compiled(x, h, c, *weights), expected, strict=True):
         np.testing.assert_allclose(got, want, rtol=1e-10, atol=1e-12)
 
 
-def naive(x, h, c, kernel, recurrent, bias, mask):
-    outputs = []
-    for t in range(TIME):
-        i, f, g, o = tf.split(x[t] @ kernel + bias + h @ recurrent, 4, axis=-1)
-        new_c = tf.sigmoid(f) * c + tf.sigmoid(i) * tf.tanh(g)
-        new_h = tf.sigmoid(o) * tf.tanh(new_c)
-        h, c = tf.where(mask[t] > 0, new_h, h), tf.where(mask[t] > 0, new_c, c)
-        outputs.append(h)
-    return tf.stack(outputs), h, c
+def naive(x, h, c, kernel, recurrent, bias, mask, segments):
+    """The same by TensorFlow's own differentiation."""
+    outputs, at = [], 0
+    for steps, rows in segments:
+        for _ in range(steps):
+            part, live = x[at : at + rows], mask[at : at + rows]
+            i, f, g, o = tf.split(part @ kernel + bias + h[:rows] @ recurrent, 4, axis=-1)
+            new_c = tf.sigmoid(f) * c[:rows] + tf.sigmoid(i) * tf.tanh(g)
+            new_h = tf.sigmoid(o) * tf.tanh(new_c)
+            h = tf.concat([tf.where(live > 0, new_h, h[:rows]), h[rows:]], 0)
+            c = tf.concat([tf.where(live > 0, new_c, c[:rows]), c[rows:]], 0)
+            outputs.append(h[:rows])
+            at += rows
+    return tf.concat(outputs, 0), h, c
 
 
-def gradients(function, mask, tensors):
+def gradients(function, mask, segments, tensors):
     with tf.GradientTape() as tape:
         tape.watch(tensors)
-        outputs = function(*tensors, mask)
+        outputs = function(*tensors, mask, segments)
         # Every output counts, each with weights of its own.
         loss = tf.add_n([tf.reduce_sum(out * numbers(*out.shape, seed=9)) for out in outputs])
     return tape.gradient(loss, tensors)
 
 
-@pytest.mark.parametrize("name", MASKS)
 @pytest.mark.parametrize("jit", [False, True])
-def test_gradients_are_those_of_autodiff(name, jit):
-    mask = tf.constant(MASKS[name])
-    tensors = [tf.constant(a) for a in arguments()]
-    got = tf.function(lambda *t: gradients(run, None if name == "none" else mask, list(t)), jit_compile=jit)(*tensors)
-    for mine, theirs in zip(got, gradients(naive, mask, tensors), strict=True):
+@pytest.mark.parametrize("name, masked", CASES)
+def test_gradients_are_those_of_autodiff(name, masked, jit):
+    segments = SEGMENTS[name]
+    mask = tf.constant(some_mask(segments)) if masked else None
+    tensors = [tf.constant(a) for a in arguments(segments)]
+    got = tf.function(lambda *t: gradients(run, mask, segments, list(t)), jit_compile=jit)(*tensors)
+    want = gradients(naive, tf.ones([tokens(segments), 1]) if mask is None else mask, segments, tensors)
+    for mine, theirs in zip(got, want, strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-9, atol=1e-12)
 
 
+def test_shorter_types_stay_near_and_keep_the_cell_in_float32():
+    segments = SEGMENTS["falling"]
+    x, h, c, *weights = arguments(segments, np.float32)
+    want = run(x, h, c, *weights, None, segments)
+    for kind, tolerance in ((tf.bfloat16, 0.05), (tf.float16, 0.01)):
+        short_x, short_h, *short = (tf.cast(a, kind) for a in (x, h, *weights))
+        outputs, last_h, last_c = run(short_x, short_h, c, *short, None, segments)
+        assert (outputs.dtype, last_h.dtype, last_c.dtype) == (kind, kind, tf.float32)
+        np.testing.assert_allclose(tf.cast(outputs, tf.float32), want[0], atol=tolerance)
+        np.testing.assert_allclose(last_c, want[2], atol=3 * tolerance)
+
+
 def test_gradients_are_finite_differences():
-    tensors = [tf.constant(a) for a in arguments()]
-    mask = tf.constant(MASKS["left"])
-    found = gradients(run, mask, tensors)
+    segments = SEGMENTS["falling"]
+    mask, values = some_mask(segments), arguments(segments)
+    found = gradients(run, tf.constant(mask), segments, [tf.constant(a) for a in values])
 
     def loss(values):
-        outputs = numpy_lstm(values[0], MASKS["left"], *values[1:])
+        outputs = numpy_lstm(values[0], mask, *values[1:], segments)
         return sum((out * numbers(*out.shape, seed=9)).sum() for out in outputs)
 
-    values, step = arguments(), 1e-6
+    step = 1e-6
     for index, gradient in enumerate(found):
         place = tuple(np.random.default_rng(index).integers(values[index].shape))
         shifted = [[a.copy() for a in values] for _ in range(2)]
@@ -114,20 +148,20 @@ def test_gradients_are_finite_differences():
 def test_same_weights_as_keras_give_the_same_outputs():
     x = numbers(TIME, BATCH, INPUTS, dtype=np.float32)
     ours = LSTM(UNITS, name="ours")
-    ours.build(x.shape)
+    ours.build((None, INPUTS))
     theirs = keras.layers.LSTM(UNITS, return_sequences=True, return_state=True)
     theirs.build((BATCH, TIME, INPUTS))
     theirs.set_weights(ours.get_weights())
     zeros = np.zeros((BATCH, UNITS), np.float32)
-    outputs, h, c = ours(x, None, zeros, zeros)
+    outputs, h, c = ours(x.reshape(-1, INPUTS), None, zeros, zeros, segments=((TIME, BATCH),))
     want, want_h, want_c = theirs(np.swapaxes(x, 0, 1))
-    np.testing.assert_allclose(np.swapaxes(outputs, 0, 1), want, atol=1e-6)
+    np.testing.assert_allclose(np.swapaxes(np.reshape(outputs, (TIME, BATCH, UNITS)), 0, 1), want, atol=1e-6)
     np.testing.assert_allclose(h, want_h, atol=1e-6)
     np.testing.assert_allclose(c, want_c, atol=1e-6)
 
 
 def test_the_forget_gate_starts_open():
     layer = LSTM(UNITS, name="fresh")
-    layer.build((TIME, BATCH, INPUTS))
+    layer.build((None, INPUTS))
     bias = layer.bias.numpy().reshape(4, UNITS)
     assert (bias[1] == 1).all() and (bias[[0, 2, 3]] == 0).all()

@@ -5,11 +5,13 @@ import itertools
 import numpy as np
 import pytest
 
+from s2s.batches import Shape
 from s2s.config import ModelConfig
 from s2s.decoding import search
+from s2s.dropout import dropout
 from s2s.engine import keras, tf
+from s2s.loss import CHUNK, cross_entropy
 from s2s.model import EncoderState, Seq2Seq
-from s2s.optimizer import cross_entropy
 from s2s.tokenizer import BOS, EOS, PAD, UNK
 
 VOCAB = 7
@@ -30,7 +32,8 @@ def model():
 
 
 def state_of(model, ids):
-    return model.encoder(np.array([ids], np.int32))
+    """The state of ids in the order of reading."""
+    return model.encoder(np.array(ids, np.int32), segments=((len(ids), 1),))
 
 
 def test_the_state_does_not_depend_on_padding(model):
@@ -39,11 +42,11 @@ def test_the_state_does_not_depend_on_padding(model):
         np.testing.assert_allclose(state_of(model, padded).to_array(), plain.to_array(), atol=1e-6)
 
 
-def test_the_state_depends_on_order_and_direction(model):
-    forward = make_model(reverse_source=False)
-    forward.encoder.set_weights(model.encoder.get_weights())
+def test_the_state_depends_on_order_and_not_on_batch_mates(model):
     assert not np.allclose(state_of(model, [5, 6, 7]).top, state_of(model, [7, 6, 5]).top)
-    np.testing.assert_allclose(state_of(model, [5, 6, 7]).top, state_of(forward, [7, 6, 5]).top, atol=1e-6)
+    packed = model.encoder(np.array([5, 9, 6, EOS, 7, EOS], np.int32), segments=((2, 2), (2, 1)))
+    for row, ids in enumerate(([5, 6, 7, EOS], [9, EOS])):
+        np.testing.assert_allclose(packed.to_array()[row], state_of(model, ids).to_array()[0], atol=1e-6)
 
 
 def test_states_keep_their_parts_as_arrays(model):
@@ -59,46 +62,102 @@ def test_states_keep_their_parts_as_arrays(model):
 )
 def test_step_by_step_decoding_is_whole_sentence_decoding(options):
     model = make_model(**options)
-    target = np.array([[BOS, 4, 5, 6, 4]], np.int32)
+    target = np.array([BOS, 4, 5, 6, 4], np.int32)
     drawing = state_of(model, [5, 6, 7, EOS])
     seen = model.decoder.look(drawing)
-    whole, _ = model.decoder(target, drawing, seen)
+    whole, _ = model.decoder(target, drawing, seen, segments=((5, 1),))
     state, steps = drawing, []
-    for t in range(target.shape[1]):
-        hidden, state = model.decoder(target[:, t : t + 1], state, seen)
-        steps.append(hidden[0])
-    np.testing.assert_allclose(tf.stack(steps), whole, atol=1e-5)
-    assert model.decoder.logits(whole).shape == (5, 1, VOCAB)
+    for t in range(len(target)):
+        features, state = model.decoder(target[t : t + 1], state, seen, segments=((1, 1),))
+        steps.append(features)
+    np.testing.assert_allclose(tf.concat(steps, 0), whole, atol=1e-5)
+    assert model.decoder.logits(whole).shape == (5, VOCAB)
+
+
+SHAPE = Shape(source=((2, 2), (1, 1)), target=((2, 2), (2, 1)), order=(1, 0))
+SOURCE, TARGET = np.array([5, 9, 6, EOS, EOS], np.int32), np.array([BOS, BOS, 4, 5, 6, 4], np.int32)
+
+
+def test_a_packed_batch_is_its_sentences_one_by_one(model):
+    features = model(SOURCE, TARGET, shape=SHAPE)
+    # The target's rows are the longest first too: its first belongs to the source's second.
+    for source, target, places in (([9, EOS], [BOS, 4, 6, 4], [0, 2, 4, 5]), ([5, 6, EOS], [BOS, 5], [1, 3])):
+        drawing = state_of(model, source)
+        alone, _ = model.decoder(
+            np.array(target, np.int32), drawing, model.decoder.look(drawing), segments=((len(target), 1),)
+        )
+        np.testing.assert_allclose(tf.gather(features, places), alone, atol=1e-6)
 
 
 def test_dropout_only_with_a_seed_and_the_same_for_the_same_seed():
     model = make_model(dropout=0.5)
-    source, target = np.array([[5, 6, EOS]], np.int32), np.array([[BOS, 4]], np.int32)
-    seeds = [None, None, tf.constant([1, 2], tf.int64), tf.constant([1, 2], tf.int64), tf.constant([1, 3], tf.int64)]
-    a, b, c, d, e = (model(source, target, seed=seed).numpy() for seed in seeds)
+    seeds = [None, None, *(tf.constant(n, tf.int64) for n in (1, 1, 2))]
+    a, b, c, d, e = (model(SOURCE, TARGET, shape=SHAPE, seed=seed).numpy() for seed in seeds)
     assert (a == b).all() and (c == d).all()
     assert not np.allclose(a, c) and not np.allclose(c, e)
 
 
-def test_loss_against_numpy_and_without_weight_at_padding():
-    random = np.random.default_rng(0)
-    logits = random.normal(size=(4, 3, VOCAB)).astype(np.float32)
-    labels = random.integers(4, VOCAB, size=(4, 3))
-    labels[2:, 1] = PAD
-    log_probs = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
+def test_dropout_keeps_its_share_and_the_mean_independently():
+    ones = tf.ones([500, 400])
+    draws = {
+        (seed, site): dropout(ones, 0.3, tf.constant(seed, tf.int64), site).numpy()
+        for seed in (1, 2)
+        for site in (0, 1)
+    }
+    for draw in draws.values():
+        assert set(np.unique(draw).tolist()) == {0.0, np.float32(1 / 0.7)}
+        # Five standard deviations of 200,000 draws.
+        assert abs((draw > 0).mean() - 0.7) < 5 * (0.3 * 0.7 / draw.size) ** 0.5
+        assert abs((draw > 0).mean(0) - 0.7).max() < 5 * (0.3 * 0.7 / 500) ** 0.5
+        assert abs((draw > 0).mean(1) - 0.7).max() < 5 * (0.3 * 0.7 / 400) ** 0.5
+    for one, other in itertools.combinations(draws.values(), 2):
+        assert abs(np.corrcoef(one.ravel(), other.ravel())[0, 1]) < 5 / one.size**0.5
+    shifted = next(iter(draws.values())).ravel()
+    assert abs(np.corrcoef(shifted[1:], shifted[:-1])[0, 1]) < 5 / shifted.size**0.5
+
+
+def test_dropout_lets_the_gradient_through_where_it_lets_the_value():
+    x = tf.Variable(numbers(20, 30))
+    with tf.GradientTape() as tape:
+        y = dropout(x, 0.4, tf.constant(3, tf.int64), 0)
+    kept = np.where(y.numpy() == 0.0, 0.0, 1 / 0.6)
+    np.testing.assert_allclose(tape.gradient(y, x), kept, rtol=1e-6)
+
+
+def numbers(*shape, seed=0):
+    return np.random.default_rng([seed, *shape]).normal(size=shape).astype(np.float32)
+
+
+@pytest.mark.parametrize("tokens", [12, CHUNK + 300])
+def test_loss_and_gradient_against_numpy_and_without_weight_at_padding(tokens):
+    features, table, bias = numbers(tokens, 5), numbers(VOCAB, 5), numbers(VOCAB)
+    labels = np.random.default_rng(0).integers(4, VOCAB, tokens).astype(np.int32)
+    labels[2:5] = PAD
     real = labels != PAD
-    picked = np.take_along_axis(log_probs, labels[..., None], -1)[..., 0]
-    smoothed, plain, tokens = cross_entropy(tf.constant(logits), tf.constant(labels), 0.1)
-    assert tokens == real.sum() == 10
+    with tf.GradientTape() as tape:
+        variables = [tf.Variable(array) for array in (features, table, bias)]
+        tensors = [tf.convert_to_tensor(variable) for variable in variables]
+        loss, plain = cross_entropy(*tensors, labels, 0.1, tf.constant(0.5))
+        loss = 2.0 * loss
+    logits = features.astype(np.float64) @ table.T + bias
+    powers = np.exp(logits)
+    log_probs = logits - np.log(powers.sum(-1, keepdims=True))
+    picked = log_probs[np.arange(tokens), labels]
+    smoothed = 0.9 * picked + 0.1 * log_probs.mean(-1)
     np.testing.assert_allclose(plain, -(picked * real).sum(), rtol=1e-5)
-    np.testing.assert_allclose(smoothed, -((0.9 * picked + 0.1 * log_probs.mean(-1)) * real).sum(), rtol=1e-5)
+    np.testing.assert_allclose(loss, -(smoothed * real).sum(), rtol=1e-5)
+    wanted = 0.9 * np.eye(VOCAB)[labels] + 0.1 / VOCAB
+    d_logits = (powers / powers.sum(-1, keepdims=True) - wanted) * real[:, None]
+    expected = d_logits @ table, d_logits.T @ features, d_logits.sum(0)
+    for mine, theirs in zip(tape.gradient(loss, variables), expected, strict=True):
+        np.testing.assert_allclose(mine, theirs, atol=2e-3 if tokens > CHUNK else 1e-5)
 
 
 def log_probability(model, drawing, ids):
     """The sum of the log-probabilities of `ids`, from a model that may not say PAD, UNK or BOS."""
-    target = np.array([[BOS, *ids[:-1]]], np.int32)
-    hidden, _ = model.decoder(target, drawing, model.decoder.look(drawing))
-    log_probs = tf.nn.log_softmax(model.decoder.logits(hidden))[:, 0].numpy()
+    target = np.array([BOS, *ids[:-1]], np.int32)
+    features, _ = model.decoder(target, drawing, model.decoder.look(drawing), segments=((len(target), 1),))
+    log_probs = tf.nn.log_softmax(model.decoder.logits(features)).numpy()
     return sum(log_probs[t, i] for t, i in enumerate(ids))
 
 
@@ -134,8 +193,8 @@ def test_a_beam_of_one_takes_the_best_subword_each_time(model, ids):
     drawing, limit = state_of(model, ids), 6
     seen, state, said = model.decoder.look(drawing), drawing, [BOS]
     while said[-1] != EOS and len(said) <= limit:
-        hidden, state = model.decoder(np.array([[said[-1]]], np.int32), state, seen)
-        logits = model.decoder.logits(hidden)[0, 0].numpy()
+        features, state = model.decoder(np.array([said[-1]], np.int32), state, seen, segments=((1, 1),))
+        logits = model.decoder.logits(features)[0].numpy()
         logits[[PAD, UNK, BOS]] = -np.inf
         said.append(EOS if len(said) == limit else int(logits.argmax()))
     found, scores = run_search(model, drawing, limit, beam=1)

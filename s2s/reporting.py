@@ -1,0 +1,114 @@
+"""What a person sees of a training: a progress bar or log lines, metrics.jsonl, TensorBoard summaries, a curve."""
+
+import json
+import math
+import sys
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from s2s.batches import Shape
+from s2s.engine import tf
+from s2s.files import whole_file
+from s2s.run import Progress, Run
+
+
+class Reporter:
+    """Tells of one training; a silent one, of a process that is not the chief, tells nothing and writes nothing."""
+
+    def __init__(self, run: Run, steps: int | None, done: int, silent: bool):
+        """steps: budget of steps, if there is one.  done: steps done before."""
+        self._run, self.silent = run, silent
+        self._bar = tqdm(total=steps, initial=done, unit="step", disable=True if silent else None, file=sys.stderr)
+        self._summaries = tf.summary.create_noop_writer() if silent else tf.summary.create_file_writer(
+            str(run.path / "tensorboard")
+        )  # fmt: skip
+
+    def say(self, line: str) -> None:
+        """A line on stderr, above the bar if there is one."""
+        if not self.silent:
+            self._bar.write(line, file=sys.stderr)
+
+    def compiling(self, number: int, count: int, shape: Shape) -> None:
+        """Before a step that compiles shape `number` of `count`."""
+        self._bar.set_postfix_str(f"compiling {number} of {count}: {shape}")
+
+    def compiled(self, number: int, count: int, shape: Shape, seconds: float) -> None:
+        """After it."""
+        self.say(f"compiled {number} of {count} batch shapes ({shape}) in {seconds:.1f} s")
+
+    def stepped(self) -> None:
+        """After every step."""
+        self._bar.update()
+
+    def log(self, record: dict[str, Any], progress: Progress, seconds_left: float | None) -> None:
+        """Training metrics of a logging interval."""
+        self._write(record, progress)
+        left = "" if seconds_left is None else f"  {_clock(seconds_left)} left"
+        figures = (
+            f"loss {record['loss']:.3f}  perplexity {perplexity(record['loss']):.1f}  {record['tokens_per_s']} tokens/s"
+        )
+        if self._bar.disable:
+            self.say(f"step {progress.step}  epoch {progress.epoch + 1}  {figures}{left}")
+        else:
+            self._bar.set_postfix_str(figures + left)
+
+    def validated(self, record: dict[str, Any], progress: Progress, better: bool) -> None:
+        """Metrics of a validation."""
+        self._write(record, progress)
+        loss = record["dev_loss"]
+        best = "  (best so far)" if better else ""
+        self.say(f"step {progress.step}  dev loss {loss:.3f}  perplexity {perplexity(loss):.1f}{best}")
+
+    def close(self) -> None:
+        """Close bar and summaries; draw the curve."""
+        self._bar.close()
+        self._summaries.close()
+        if not self.silent:
+            draw_curve(self._run.path)
+
+    def _write(self, record: dict[str, Any], progress: Progress) -> None:
+        if self.silent:
+            return
+        self._run.append_metrics(record, progress)
+        # Written as they are stored: tf.summary.scalar would ask for TensorBoard itself.
+        values = [{"tag": k, "simple_value": v} for k, v in record.items() if k not in ("step", "epoch", "seconds")]
+        summary = tf.compat.v1.Summary(value=[tf.compat.v1.Summary.Value(**value) for value in values])
+        with self._summaries.as_default(step=progress.step):
+            tf.summary.experimental.write_raw_pb(summary.SerializeToString())
+
+
+def perplexity(loss: float) -> float:
+    """exp(nats per token), as far as it can be told."""
+    return math.exp(min(loss, 50.0))
+
+
+def _clock(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d}" if minutes >= 60 else f"{minutes}:{seconds:02d}"
+
+
+def draw_curve(run: Path) -> None:
+    """Draw the losses of metrics.jsonl over the steps as curve.png, if matplotlib (the extra `plot`) is installed."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        return
+    path = run / "metrics.jsonl"
+    if not path.exists():
+        return
+    records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.subplots()
+    for name, style, label in (("loss", "-", "training (with dropout)"), ("dev_loss", "o-", "dev (averaged weights)")):
+        points = [(record["step"], record[name]) for record in records if name in record]
+        if points:
+            axes.plot(*zip(*points, strict=True), style, markersize=4, label=label)
+    axes.set_xlabel("step")
+    axes.set_ylabel("cross-entropy, nats per subword")
+    axes.grid(alpha=0.3)
+    if axes.lines:
+        axes.legend()
+    with whole_file(run / "curve.png") as whole:
+        figure.savefig(whole, format="png", dpi=120)
