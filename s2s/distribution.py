@@ -81,15 +81,12 @@ def faults_explained() -> Iterator[None]:
     """Inside, faults of devices and machines become a RunError that says what to do."""
     try:
         yield
-    except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.DeadlineExceededError) as error:
+    except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.DeadlineExceededError):
         raise RunError(
-            f"lost another worker ({_first_line(error)}); the last checkpoint stands: "
-            "start the same command on all machines again to go on from it"
+            "lost another worker; start the same command on all machines again: it goes on from the last checkpoint"
         ) from None
-    except tf.errors.ResourceExhaustedError as error:
-        raise RunError(
-            f"out of memory ({_first_line(error)}); a larger training.micro_batches needs less of it"
-        ) from None
+    except tf.errors.ResourceExhaustedError:
+        raise RunError("out of the device's memory; a larger training.micro_batches needs less of it") from None
     except tf.errors.OpError as error:
         if "libdevice" not in str(error):
             raise
@@ -107,7 +104,3 @@ def unused_gpu() -> str | None:
         "warning: there is an NVIDIA driver, but TensorFlow finds no GPU it can use and takes the CPU; "
         "pip install 's2s-nmt[gpu]' brings the CUDA libraries"
     )
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [""])[0][:200]

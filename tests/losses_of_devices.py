@@ -26,7 +26,7 @@ def main(kind):
         tf.distribute.MirroredStrategy = lambda: strategy
     devices = Devices(kind, micro_batches=4)
     assert devices.count == (1 if kind == "none" else 2)
-    training = TrainingConfig(micro_batches=4, distribute=kind, compile=sys.argv[2])
+    training = TrainingConfig(micro_batches=4, distribute=kind)
     model = ModelConfig(units=12, embedding_size=8, dropout=0.3)
     trainer = make_trainer(
         Config("run", DataConfig(("a",), ("b",), "c"), 5, model=model, training=training), (30, 25), devices

@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from s2s.engine import keras, tf
 from s2s.errors import InputError
 from s2s.loss import cross_entropy
 from s2s.training import make_trainer
-from tests.conftest import ROOT
+from tests.conftest import ROOT, s2s, write_config
 
 SHAPE = Shape(((3, 4), (1, 2)), ((2, 4), (2, 1)), (2, 0, 3, 1))
 
@@ -175,8 +176,9 @@ def one_device():
     return run_devices("none")[0]["losses"]
 
 
-def run_devices(kind, workers=1):
-    """The output of tests/losses_of_devices.py in each of `workers` processes."""
+@contextmanager
+def cluster(workers, *arguments):
+    """Processes of `python *arguments`, one for each worker on loopback; killed in the end."""
     with socket.socket() as one, socket.socket() as other:
         for sock in (one, other):
             sock.bind(("127.0.0.1", 0))
@@ -185,19 +187,26 @@ def run_devices(kind, workers=1):
     for index in range(workers):
         task = {"cluster": {"worker": hosts}, "task": {"type": "worker", "index": index}}
         environment = os.environ | {"PYTHONPATH": str(ROOT)} | ({"TF_CONFIG": json.dumps(task)} if workers > 1 else {})
-        command = [sys.executable, str(ROOT / "tests" / "losses_of_devices.py"), kind, "auto"]
+        command = [sys.executable, *map(str, arguments)]
         processes.append(
             subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT)
         )
-    outputs = []
     try:
+        yield processes
+    finally:
+        for process in processes:
+            process.kill()
+            process.communicate()
+
+
+def run_devices(kind, workers=1):
+    """The output of tests/losses_of_devices.py in each of `workers` processes."""
+    outputs = []
+    with cluster(workers, ROOT / "tests" / "losses_of_devices.py", kind) as processes:
         for process in processes:
             stdout, stderr = process.communicate(timeout=120)
             assert process.returncode == 0, stderr.decode()[-2000:]
             outputs.append(json.loads(stdout.splitlines()[-1]))
-    finally:
-        for process in processes:
-            process.kill()
     return outputs
 
 
@@ -211,6 +220,24 @@ def test_two_processes_give_the_losses_of_one(one_device):
     assert [output["chief"] for output in outputs] == [True, False]
     for output in outputs:
         np.testing.assert_allclose(output["losses"], one_device, atol=1e-4)
+
+
+def test_a_dead_worker_ends_the_others_with_a_message(tmp_path):
+    config = write_config(tmp_path)
+    s2s("prepare", config, check=0)
+    options = ["training.distribute=multi_worker", "training.micro_batches=2", "training.epochs=null",
+               "training.log_every=1", "training.buckets=1"]  # fmt: skip
+    command = ["-m", "s2s", "train", config, *[part for option in options for part in ("--set", option)]]
+    with cluster(2, *command) as (chief, other):
+        # Both are in the midst of it when the chief logs steps.
+        assert any(line.startswith(b"step 3 ") for line in chief.stderr)
+        other.kill()
+        _, stderr = chief.communicate(timeout=120)
+        assert chief.returncode == 1
+        assert stderr.splitlines()[-1].startswith(b"s2s: error: lost another worker; start the same command")
+    assert s2s(
+        "train", config, *command[4:], "--set", "training.distribute=none", "--set", "training.epochs=1", check=0
+    )
 
 
 def test_parts_that_cannot_be_shared_out_are_refused(monkeypatch):
