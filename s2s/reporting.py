@@ -50,7 +50,7 @@ class Reporter:
             f"loss {record['loss']:.3f}  perplexity {perplexity(record['loss']):.1f}  {record['tokens_per_s']} tokens/s"
         )
         if self._bar.disable:
-            self.say(f"step {progress.step}  epoch {progress.epoch + 1}  {figures}{left}")
+            self.say(f"step {progress.step}  epoch {record['epoch']}  {figures}{left}")
         else:
             self._bar.set_postfix_str(figures + left)
 

@@ -10,7 +10,7 @@ from types import FrameType
 
 from s2s import dataset
 from s2s.batches import Batch, Bucket, ahead, count_steps, epoch_order, fill, one_pass, plan_buckets
-from s2s.config import Config
+from s2s.config import Config, TrainingConfig
 from s2s.distribution import Devices, faults_explained, unused_gpu
 from s2s.engine import keras
 from s2s.errors import RunError
@@ -75,7 +75,7 @@ class _Loop:
         self.reporter.say(f"{pairs:,} pairs, {self.epoch_steps} steps an epoch, {weights:,} weights")
         stop, share = False, self.share_used()
         for bucket, parts, progress.epoch, progress.batch in ahead(self._batches()):
-            self._step(bucket, parts, self._rate(share))
+            self._step(bucket, parts, learning_rate(self.config, self.progress.step, share))
             # The chief's clock and signals count, so that all workers do the same.
             share, stop = self.devices.agree(self.share_used(), stopped())
             if progress.step % config.log_every == 0:
@@ -94,16 +94,6 @@ class _Loop:
         steps = (self.config.epochs or math.inf) * self.epoch_steps
         seconds = math.inf if self.config.minutes is None else max(self.config.minutes * 60, 1e-9)
         return min(max(self.progress.step / steps, self.progress.seconds / seconds), 1.0)
-
-    def _rate(self, share: float) -> float:
-        """The learning rate: in a line up over the warm-up, then down as `training.schedule` says."""
-        step, warmup = self.progress.step + 1, max(self.config.warmup_steps, 1)
-        falling = {
-            "linear": 1.0 - share,
-            "cosine": 0.5 + 0.5 * math.cos(math.pi * share),
-            "inverse_sqrt": (warmup / max(step, warmup)) ** 0.5,
-        }
-        return self.config.learning_rate * min(step / warmup, 1.0) * falling[self.config.schedule]
 
     def _batches(self) -> Iterator[tuple[Bucket, list[Batch], int, int]]:
         """Without end: each batch in its parts, and the epoch and place in it that come after it."""
@@ -139,9 +129,9 @@ class _Loop:
         self.logged_at = progress.seconds
         record = {
             "step": progress.step,
-            "epoch": progress.epoch + 1,
+            "epoch": progress.epoch + (progress.batch > 0),  # with its last batch, an epoch is over
             "loss": round(loss, 4),
-            "learning_rate": self._rate(share),
+            "learning_rate": learning_rate(self.config, self.progress.step, share),
             "tokens_per_s": round(tokens / elapsed),
             "seconds": round(progress.seconds, 1),
         }
@@ -164,6 +154,19 @@ class _Loop:
         if self.devices.chief:
             self.run.save_checkpoint(self.trainer.arrays(), self.progress)
         self.saved_at = self.progress.seconds
+
+
+def learning_rate(config: TrainingConfig, step: int, share: float) -> float:
+    """The rate of step `step` (from 0), when `share` of the budget (0 to 1) is used: up in a line over the warm-up, then
+    down as `training.schedule` says.
+    """
+    warmup = max(config.warmup_steps, 1)
+    falling = {
+        "linear": 1.0 - share,
+        "cosine": 0.5 + 0.5 * math.cos(math.pi * share),
+        "inverse_sqrt": (warmup / max(step + 1, warmup)) ** 0.5,
+    }
+    return config.learning_rate * min((step + 1) / warmup, 1.0) * falling[config.schedule]
 
 
 class _Stop:

@@ -21,12 +21,14 @@ import argparse
 import dataclasses
 import json
 import resource
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-from s2s import config, dataset, preparation
+from s2s import config, dataset
 from s2s.batches import Bucket, ahead, count_steps, epoch_order, fill, plan_buckets
 from s2s.distribution import Devices
 from s2s.engine import tf
@@ -64,7 +66,7 @@ def benchmark(flags: argparse.Namespace) -> dict[str, Any]:
         setup = config_of(flags, Path(directory))
         training = config.TrainingConfig(precision=flags.precision, compile=flags.compile)
         setup = dataclasses.replace(setup, training=training)
-        preparation.prepare(setup)
+        prepare(setup, Path(directory))
         pairs = dataset.open_pairs(Path(setup.data.prepared), "train")
         buckets = plan_buckets(pairs, flags.buckets, flags.tokens)
         devices = Devices("none", 1)
@@ -109,6 +111,13 @@ def benchmark(flags: argparse.Namespace) -> dict[str, Any]:
         "device": (tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU"))[0].name,
         "loss": round(loss, 3),
     }
+
+
+def prepare(setup: config.Config, directory: Path) -> None:
+    """Prepare the corpus in a process of its own: its memory is not that of training."""
+    file = directory / "config.yaml"
+    file.write_text(config.dump(setup), encoding="utf-8")
+    subprocess.run([sys.executable, "-m", "s2s", "prepare", str(file)], check=True, stdout=subprocess.DEVNULL)
 
 
 def config_of(flags: argparse.Namespace, directory: Path) -> config.Config:

@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmark_training import add_flags, config_of
-from s2s import dataset, preparation
+from benchmark_training import add_flags, config_of, prepare
+from s2s import dataset
 from s2s.engine import keras, tf
 
 
@@ -30,7 +30,7 @@ def main() -> None:
     flags = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
         setup = config_of(flags, Path(directory))
-        preparation.prepare(setup)
+        prepare(setup, Path(directory))
         pairs = dataset.open_pairs(Path(setup.data.prepared), "train")
         model, clock = _model(flags), _Clock(flags.seconds)
         model.fit(_batches(pairs, flags.tokens, clock), steps_per_epoch=10**9, verbose=0, callbacks=[clock])

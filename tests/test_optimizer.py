@@ -10,11 +10,12 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
+from s2s import distribution
 from s2s.batches import Batch, Shape
 from s2s.config import Config, DataConfig, ModelConfig, TrainingConfig
-from s2s.distribution import Devices
+from s2s.distribution import Devices, faults_explained, unused_gpu
 from s2s.engine import keras, tf
-from s2s.errors import InputError
+from s2s.errors import InputError, RunError
 from s2s.loss import cross_entropy
 from s2s.training import make_trainer
 from tests.conftest import ROOT, s2s, write_config
@@ -262,3 +263,28 @@ def test_a_cluster_needs_a_good_tf_config(monkeypatch, value, message):
         monkeypatch.setenv("TF_CONFIG", value)
     with pytest.raises(InputError, match=message):
         Devices("multi_worker", 2)
+
+
+@pytest.mark.parametrize(
+    "error, message",
+    [
+        (tf.errors.UnavailableError, "lost another worker"),
+        (tf.errors.ResourceExhaustedError, "training.micro_batches"),
+        (tf.errors.InternalError, "XLA_FLAGS=--xla_gpu_cuda_data_dir"),
+    ],
+)
+def test_faults_of_devices_are_told_with_what_to_do(error, message):
+    with pytest.raises(RunError, match=message), faults_explained():
+        raise error(None, None, "libdevice not found at ./libdevice.10.bc")
+
+
+def test_other_faults_stay_what_they_are():
+    with pytest.raises(tf.errors.InternalError), faults_explained():
+        raise tf.errors.InternalError(None, None, "something else")
+
+
+def test_a_gpu_that_is_not_used_is_told(tmp_path, monkeypatch):
+    assert unused_gpu() is None
+    (tmp_path / "version").write_text("NVRM version: 560")
+    monkeypatch.setattr(distribution, "_NVIDIA_DRIVER", tmp_path / "version")
+    assert "pip install 's2s-nmt[gpu]'" in unused_gpu()

@@ -12,8 +12,11 @@ import numpy as np
 import pytest
 
 from s2s import config as config_file
+from s2s.config import TrainingConfig
+from s2s.engine import tf
 from s2s.errors import InputError, RunError
 from s2s.run import Progress, Run
+from s2s.training import learning_rate
 from tests.conftest import ROOT, s2s, write_config
 
 
@@ -154,3 +157,30 @@ def test_a_directory_that_is_no_run_is_left_alone(trained, tmp_path):
     process = s2s("train", trained / "tiny.yaml", "--set", f"run={tmp_path}/run")
     assert process.returncode == 2
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["thesis.txt"]
+
+
+def test_the_run_can_be_watched_in_tensorboard_and_as_a_curve(trained):
+    (events,) = (trained / "run" / "tensorboard").iterdir()
+    seen = {}
+    for event in tf.compat.v1.train.summary_iterator(str(events)):
+        for value in event.summary.value:
+            seen.setdefault(value.tag, []).append((event.step, value.simple_value))
+    for tag in ("loss", "dev_loss", "learning_rate"):
+        want = [(line["step"], line[tag]) for line in metrics(trained / "run") if tag in line]
+        np.testing.assert_allclose(seen[tag], want, rtol=1e-6)
+    assert (trained / "run" / "curve.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    "schedule, rates",
+    [
+        # At the first, fifth (half of the warm-up) and tenth step, and with 0.2, half and all of the budget used.
+        ("linear", [0.1, 0.5, 1.0, 0.8, 0.5, 0.0]),
+        ("cosine", [0.1, 0.5, 1.0, 0.9045085, 0.5, 0.0]),
+        ("inverse_sqrt", [0.1, 0.5, 1.0, 0.5**0.5, 0.2**0.5, 0.1**0.5]),
+    ],
+)
+def test_schedules(schedule, rates):
+    config = TrainingConfig(learning_rate=1.0, warmup_steps=10, schedule=schedule)
+    places = [(0, 0.0), (4, 0.0), (9, 0.0), (19, 0.2), (49, 0.5), (99, 1.0)]
+    np.testing.assert_allclose([learning_rate(config, *place) for place in places], rates, atol=1e-7)
