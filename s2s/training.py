@@ -62,8 +62,6 @@ class _Loop:
         # One shape: dev is small, and compiling takes longer than its padding.
         self.dev_buckets = plan_buckets(self.dev, 1, part)
         self.epoch_steps = count_steps(self.buckets, self.config.micro_batches)
-        steps = self.config.epochs and self.config.epochs * self.epoch_steps
-        self.reporter = Reporter(run, steps, progress.step, silent=not devices.chief)
         self.clock = time.monotonic() - progress.seconds
         self.saved_at = self.logged_at = progress.seconds
         self.compiled: set[Bucket] = set()
@@ -71,6 +69,8 @@ class _Loop:
     def go(self, stopped: Callable[[], bool]) -> None:
         """Train until a budget is reached or `stopped` says so; a checkpoint is written in the end."""
         config, progress, weights = self.config, self.progress, self.trainer.model.count_params()
+        steps = config.epochs and config.epochs * self.epoch_steps
+        self.reporter = Reporter(self.run, steps, progress.step, silent=not self.devices.chief)
         pairs = len(self.pairs.source.lengths)
         self.reporter.say(f"{pairs:,} pairs, {self.epoch_steps} steps an epoch, {weights:,} weights")
         stop, share = False, self.share_used()

@@ -125,9 +125,8 @@ def test_another_config_is_another_run(trained, change):
 
 def test_the_budget_may_be_raised(trained, tmp_path):
     shutil.copytree(trained / "run", tmp_path / "run")
-    process = s2s(
-        "train", trained / "tiny.yaml", "--set", f"run={tmp_path}/run", "--set", "training.epochs=41", check=0
-    )
+    options = [f"run={tmp_path}/run", "training.epochs=41", "training.log_every=1"]
+    process = s2s("train", trained / "tiny.yaml", *[part for option in options for part in ("--set", option)], check=0)
     assert b"going on from step" in process.stderr
     epochs = [line["epoch"] for line in metrics(tmp_path / "run") if "epoch" in line]
     assert epochs[-1] == 41
@@ -160,7 +159,7 @@ def test_a_directory_that_is_no_run_is_left_alone(trained, tmp_path):
 
 
 def test_the_run_can_be_watched_in_tensorboard_and_as_a_curve(trained):
-    (events,) = (trained / "run" / "tensorboard").iterdir()
+    (events,) = (trained / "run" / "tensorboard").iterdir()  # one file for each time that it trained
     seen = {}
     for event in tf.compat.v1.train.summary_iterator(str(events)):
         for value in event.summary.value:
