@@ -11,8 +11,10 @@ sees only the drawing and says the sentence in English.  Where things are:
     states      hidden states as .npy          lstm        the recurrent layer
     dataset     the prepared corpus on disk    batches     shapes and order of the batches
     tokenizer   sentencepiece subwords         corpus      pair files and lines of text
-    config      YAML <-> dataclasses           files       whole-file writes
-    errors      the user's faults and the machine's
+    config      YAML <-> dataclasses           dropout     a draw that only the seed decides
+    files       whole-file writes              loss        output layer and cross-entropy in one
+    errors      faults of user and machine     reporting   what a person sees of a training
+    cluster     what TF_CONFIG says            distribution  one device or many
 """
 
 __version__ = "0.1.0"

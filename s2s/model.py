@@ -7,6 +7,7 @@ Ids come in packed (see lstm.py), [tokens]; inside, everything is packed too, [t
 
 from typing import Any, NamedTuple
 
+from s2s.batches import Shape
 from s2s.config import ModelConfig
 from s2s.dropout import dropout, fold
 from s2s.engine import keras, tf
@@ -168,7 +169,7 @@ class Seq2Seq(keras.Model):
         self.decoder.build()
         self.built = True
 
-    def call(self, source: Tensor, target: Tensor, shape: Any, seed: Tensor | None = None) -> Tensor:
+    def call(self, source: Tensor, target: Tensor, shape: Shape, seed: Tensor | None = None) -> Tensor:
         """source, target: packed ids of a batch; shape: its batches.Shape.
 
         Returns the decoder's features at each target position, [target tokens, features].
