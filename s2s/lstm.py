@@ -61,13 +61,10 @@ def lstm(
             dh, dc, dzs = dh_last[:0], dc_last[:0], []
             for (live, cs, gates), d_out in zip(reversed(tape), _cut(d_outputs, segments)[::-1], strict=True):
                 steps, rows = gates.shape[0], gates.shape[1]
-                # Here join the rows that ended with this segment.
-                dh = tf.concat([dh, dh_last[dh.shape[0] : rows]], 0)
-                dc = tf.concat([dc, dc_last[dc.shape[0] : rows]], 0)
+                dh, dc = _rejoin(dh, dh_last, rows), _rejoin(dc, dc_last, rows)
                 dz, dh, dc = _backward(steps, live, gates, cs, back, d_out, dh, dc)
                 dzs.append(dz)
-            rows = h0.shape[0]
-            dh, dc = tf.concat([dh, dh_last[dh.shape[0] : rows]], 0), tf.concat([dc, dc_last[dc.shape[0] : rows]], 0)
+            dh, dc = _rejoin(dh, dh_last, h0.shape[0]), _rejoin(dc, dc_last, h0.shape[0])
             dz = _join(dzs[::-1])
             # U's gradient, summed over all steps, is one product of the packed steps.
             return dz, dh, dc, tf.matmul(_join([hs[:-1] for hs in all_hs]), dz, transpose_a=True)
@@ -91,6 +88,11 @@ def _join(pieces: list[Tensor]) -> Tensor:
     """The reverse of `_cut`."""
     flat = [tf.reshape(piece, [-1, piece.shape[-1]]) for piece in pieces]
     return tf.concat(flat, 0) if len(flat) > 1 else flat[0]
+
+
+def _rejoin(gradient: Tensor, last: Tensor, rows: int) -> Tensor:
+    """Going back in time, the rows that ended meanwhile come in, with the gradients of their last states."""
+    return tf.concat([gradient, last[gradient.shape[0] : rows]], 0)
 
 
 def _forward(
