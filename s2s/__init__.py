@@ -6,15 +6,18 @@ sees only the drawing and says the sentence in English.  Where things are:
     cli         the five commands              engine      the one import of TensorFlow and Keras
     preparation pair files to encoded corpus   training    the training loop
     run         the run directory              optimizer   one compiled step: loss, gradients, update
-    translator  text in, text out              decoding    beam search in one compiled loop
-    evaluation  BLEU and chrF                  model       Encoder, Decoder, EncoderState
-    states      hidden states as .npy          lstm        the recurrent layer
-    dataset     the prepared corpus on disk    batches     shapes and order of the batches
-    tokenizer   sentencepiece subwords         corpus      pair files and lines of text
-    config      YAML <-> dataclasses           dropout     a draw that only the seed decides
-    files       whole-file writes              loss        output layer and cross-entropy in one
-    errors      faults of user and machine     reporting   what a person sees of a training
-    cluster     what TF_CONFIG says            distribution  one device or many
+    checkpoints what a training goes on from   validation  dev scores; the best weights
+    translator  text in, text out              decoding    encoder, beam search, forced decoding
+    streams     files and pipes of any size    inference   the trained network in NumPy
+    cutting     lines too long                 model       Encoder, Decoder, EncoderState: what learns
+    evaluation  BLEU, chrF, perplexity         lstm        the recurrent layer
+    states      hidden states as .npy          batches     shapes and order of the batches
+    dataset     the prepared corpus on disk    corpus      pair files and lines of text
+    tokenizer   sentencepiece subwords         dropout     a draw that only the seed decides
+    config      YAML <-> dataclasses           loss        output layer and cross-entropy in one
+    files       whole-file writes              reporting   what a person sees of a training
+    errors      faults of user and machine     distribution  one device or many
+    cluster     what TF_CONFIG says
 """
 
 __version__ = "0.1.0"

@@ -17,11 +17,13 @@ import numpy as np
 import numpy.typing as npt
 
 from s2s.dataset import Pairs
-from s2s.lstm import Segments
 from s2s.tokenizer import PAD
 
 Indices = npt.NDArray[np.int64]
 Ids = npt.NDArray[np.int32]
+
+Segments = tuple[tuple[int, int], ...]
+"""(steps, rows) of each stretch of a packed batch; rows never grow."""
 
 MOST_SEGMENTS = 6
 """Segments a side is cut into at most: each is a loop of its own to compile and run."""

@@ -5,9 +5,10 @@ Nothing heavy is imported at module level, so that --help and usage errors answe
 
 import os
 import sys
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NoReturn
 
 import typer
 
@@ -16,6 +17,7 @@ from s2s.errors import InputError, RunError
 
 if TYPE_CHECKING:
     from s2s.run import Run
+    from s2s.streams import Source
 
 app = typer.Typer(
     add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
@@ -31,6 +33,13 @@ Overrides = Annotated[
 InputText = Annotated[
     Path | None,
     typer.Argument(metavar="INPUT", help="Text file, a Spanish sentence a line, .gz allowed; default: stdin."),
+]
+InputTexts = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="INPUT...", help="Text files, a Spanish sentence a line, .gz allowed; default: stdin."),
+]
+Errors = Annotated[
+    str, typer.Option("--errors", metavar="strict|replace", help="What to do with bytes that are not UTF-8.")
 ]
 Beam = Annotated[int, typer.Option("--beam", min=1, max=100, help="Hypotheses kept in the search; 1 is greedy.")]
 
@@ -60,14 +69,20 @@ def prepare(config: ConfigFile, overrides: Overrides = []) -> None:  # noqa: B00
 
 
 @app.command()
-def train(config: ConfigFile, overrides: Overrides = []) -> None:  # noqa: B006
+def train(
+    config: ConfigFile,
+    overrides: Overrides = [],  # noqa: B006
+    fresh: Annotated[bool, typer.Option("--fresh", help="Start over; a run that is there is moved aside.")] = False,
+) -> None:
     """Train on the prepared corpus; run again, it goes on where it stopped."""
     from s2s import config as config_file
     from s2s.cluster import is_chief
     from s2s.run import Run
 
     setup = config_file.load(config, overrides)
-    opened = Run.begin(setup) if is_chief(setup.training.distribute) else Run.join(setup)
+    if fresh and setup.training.distribute == "multi_worker":
+        raise InputError("--fresh: with several workers, move the run's directory aside by hand")
+    opened = Run.begin(setup, fresh) if is_chief(setup.training.distribute) else Run.join(setup)
     from s2s import training
 
     try:
@@ -80,9 +95,10 @@ def train(config: ConfigFile, overrides: Overrides = []) -> None:  # noqa: B006
 @app.command()
 def translate(
     run: RunDirectory,
-    source: InputText = None,
+    inputs: InputTexts = None,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="File to write, whole or not at all; default: stdout.")
+        Path | None,
+        typer.Option("-o", "--output", help="File to write, whole or not at all, .gz allowed; default: stdout."),
     ] = None,
     beam: Beam = 1,
     n_best: Annotated[
@@ -91,27 +107,27 @@ def translate(
     scores: Annotated[
         bool, typer.Option("--scores", help="Put the log-probability per subword and a tab before each line.")
     ] = False,
+    errors: Errors = "strict",
 ) -> None:
     """Translate text, a line for a line, in order."""
     if n_best > beam:
         raise InputError(f"--n-best {n_best}: more than the {beam} of --beam; give --beam {n_best} or more")
-    from s2s.files import require_writable, whole_file
+    if errors not in ("strict", "replace"):
+        raise InputError(f"--errors {errors}: give strict or replace")
+    from s2s.files import require_writable
 
     if output:
         require_writable(output, "--output")
-    name, stream = _open_input(source)
-    with stream:
+    with ExitStack() as open_files:
+        paths: list[Path | None] = [*inputs] if inputs else [None]
+        sources = [open_files.enter_context(_open_source(path)) for path in paths]
         opened = _open_run(run)
-        from s2s.translator import Translator, read_windows, translate_stream
+        from s2s.streams import translate_streams
+        from s2s.translator import Translator
 
         translator = Translator(opened)
-        windows = read_windows(stream, name)
-        with (
-            whole_file(output) if output else nullcontext(None) as path,
-            # Bytes out are UTF-8 and lines end in \n whatever the locale.
-            open(path or sys.stdout.fileno(), "w", encoding="utf-8", newline="\n", closefd=bool(path)) as sink,
-        ):
-            translate_stream(translator, windows, sink, beam, n_best, scores)
+        sink = open_files.enter_context(_open_sink(output))
+        translate_streams(translator, sources, sink, beam, n_best, scores, errors)
 
 
 @app.command()
@@ -119,16 +135,33 @@ def evaluate(
     run: RunDirectory,
     test: Annotated[Path, typer.Argument(metavar="TEST_TSV", help="Pair file to score on, .gz allowed.")],
     beam: Beam = 1,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Also write the translations to this file.")
+    ] = None,
+    pair_scores: Annotated[
+        Path | None,
+        typer.Option("--pair-scores", help="Only write each pair after its log-probability per subword, as TSV."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object on the last line instead.")] = False,
 ) -> None:
-    """Translate the Spanish side of a pair file and score it: BLEU and chrF by sacreBLEU."""
-    from s2s.corpus import read_references
+    """Translate the Spanish side of a pair file and score it: BLEU and chrF by sacreBLEU, perplexity."""
+    from s2s.corpus import read_pairs, read_references
+    from s2s.files import require_writable, write_lines
 
+    for path, option in ((output, "--output"), (pair_scores, "--pair-scores")):
+        if path:
+            require_writable(path, option)
     opened = _open_run(run)
-    references = read_references(test, opened.config.data.source_column, opened.config.data.target_column)
+    columns = opened.config.data.source_column, opened.config.data.target_column
     from s2s import evaluation
 
-    scores = evaluation.evaluate(opened, references, beam)
+    if pair_scores:
+        write_lines(pair_scores, evaluation.score_pairs(opened, read_pairs((str(test),), *columns)))
+        return
+    references = read_references(test, *columns)
+    scores, translations = evaluation.evaluate(opened, references, beam)
+    if output:
+        write_lines(output, translations)
     if json:
         from json import dumps
 
@@ -159,27 +192,50 @@ def inspect_state(
     require_writable(output, "--output")
     if plot:
         require_writable(plot, "--plot")
-    name, stream = _open_input(source)
-    with stream:
+    with _open_source(source) as opened_source:
         opened = _open_run(run)
         from s2s import states
-        from s2s.translator import Translator, read_windows
+        from s2s.streams import read_windows
+        from s2s.translator import Translator
 
         if plot:
             states.require_plot()
-        lines = [line for window in read_windows(stream, name) for line in window]
+        lines = [line for window in read_windows(opened_source) for line in window]
         if plot and not lines:
-            raise InputError(f"--plot: {name} has no line to draw")
+            raise InputError(f"--plot: {opened_source.name} has no line to draw")
         vectors = states.write_states(Translator(opened), lines, output, layers == "all")
     typer.echo(f"{output}: float32 {list(vectors.shape)}", err=True)
     if plot:
         states.plot_map(vectors if layers == "top" else vectors[:, -1, 0], lines, plot)
 
 
-def _open_input(path: Path | None) -> tuple[str, BinaryIO]:
+@contextmanager
+def _open_source(path: Path | None) -> "Iterator[Source]":
     from s2s.corpus import open_text
+    from s2s.streams import Source
 
-    return ("stdin", sys.stdin.buffer) if path is None else (str(path), open_text(path))
+    if path is None:
+        yield Source("stdin", sys.stdin.buffer, 0)
+    else:
+        with open_text(path) as stream:
+            yield Source(str(path), stream, path.stat().st_size)
+
+
+@contextmanager
+def _open_sink(path: Path | None) -> Iterator[BinaryIO]:
+    from s2s.files import whole_file
+
+    if path is None:
+        # Unbuffered: each write is one of whole lines.
+        with open(sys.stdout.fileno(), "wb", buffering=0, closefd=False) as sink:
+            yield sink
+        return
+    with whole_file(path) as temporary:
+        import gzip
+
+        opener: Any = gzip.open if path.suffix == ".gz" else open
+        with opener(temporary, "wb") as file:
+            yield file
 
 
 def _open_run(path: Path) -> "Run":

@@ -7,6 +7,7 @@ described here and in the files under configs/.
 
 import dataclasses
 import difflib
+import reprlib
 import types
 import typing
 from dataclasses import dataclass, field
@@ -82,7 +83,7 @@ class ModelConfig:
 class TrainingConfig:
     """How the network learns, and for how long.
 
-    Training ends at the first budget reached; with neither it goes on until it is interrupted.
+    Training ends at the first budget reached, or when patience is; with none it goes on until it is interrupted.
     """
 
     epochs: int | None = _key(None, 1)
@@ -115,10 +116,22 @@ class TrainingConfig:
     """Gradients are scaled down to this global norm (Pascanu et al. 2013)."""
     average_decay: float = _key(0.998, 0.0, 0.99999)
     """Decay of the moving average of the weights; the average is what translates.  0 = last weights."""
+    on_nan: str = _key("stop", choices=("stop", "skip"))
+    """When a step's gradient is not finite: end the training at the checkpoint before it, or leave the batch out."""
     validate_every: int = _key(1000, 1)
     """Steps between validations on the dev pairs; there is always one at the end."""
+    validate_minutes: float | None = _key(None, 0.0)
+    """Minutes after which there is a validation however few steps were done; null = steps alone count."""
+    validation_sentences: int = _key(200, 0)
+    """Dev sentences translated at a validation for BLEU, chrF and ten samples in the log; 0 = dev loss only."""
+    best_by: str = _key("loss", choices=("loss", "bleu", "chrf"))
+    """The dev score by which the weights that translate are chosen."""
+    patience: int | None = _key(None, 1)
+    """Validations without a better score after which training ends; null = the budget alone counts."""
     checkpoint_minutes: float = _key(2.0, 0.0)
-    """Minutes between checkpoints; there is always one at the end and at an interruption."""
+    """Minutes between checkpoints; there is always one after a validation and at an interruption."""
+    keep_checkpoints: int = _key(2, 1)
+    """Checkpoints kept; older ones are deleted."""
     log_every: int = _key(50, 1)
     """Steps between lines of the log and of metrics.jsonl."""
 
@@ -135,6 +148,14 @@ class Config:
     tokenizer: TokenizerConfig = TokenizerConfig()
     model: ModelConfig = ModelConfig()
     training: TrainingConfig = TrainingConfig()
+
+    def __post_init__(self) -> None:
+        """Check what only several keys together can be wrong about."""
+        training = self.training
+        if training.best_by != "loss" and not training.validation_sentences:
+            raise InputError(
+                f"training.best_by: {training.best_by} needs translations to score; set training.validation_sentences to 1 or more"
+            )
 
 
 def load(path: Path, overrides: list[str] | None = None) -> Config:
@@ -202,7 +223,7 @@ def _override(tree: dict[str, Any], override: str) -> None:
 
 def _build(kind: type, tree: Any, where: str, prefix: str) -> Any:
     if not isinstance(tree, dict):
-        raise InputError(f"{where}: {prefix.rstrip('.')} must be a section of keys, not {tree!r}")
+        raise InputError(f"{where}: {prefix.rstrip('.')} must be a section of keys, not {reprlib.repr(tree)}")
     fields = {item.name: item for item in dataclasses.fields(kind)}
     for name in tree:
         if name not in fields:
@@ -231,19 +252,19 @@ def _convert(value: Any, kind: Any, limits: typing.Mapping[str, Any], where: str
         values = [value] if isinstance(value, str) else [] if value is None else value
         if isinstance(values, list) and all(isinstance(item, str) and item for item in values):
             return tuple(values)
-        raise InputError(f"{where} must be a path or a list of paths, not {value!r}")
+        raise InputError(f"{where} must be a path or a list of paths, not {reprlib.repr(value)}")
     if kind is float:
         value = _number(value)
     if type(value) is not kind or value == "":
         names = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
-        raise InputError(f"{where} must be {names[kind]}, not {value!r}")
+        raise InputError(f"{where} must be {names[kind]}, not {reprlib.repr(value)}")
     low, high = limits["low"], limits["high"]
     # Written so that NaN fails too.
     if (low is not None and not value >= low) or (high is not None and not value <= high):
         allowed = f"at least {low}" if high is None else f"from {low} to {high}"
-        raise InputError(f"{where} must be {allowed}, not {value!r}")
+        raise InputError(f"{where} must be {allowed}, not {reprlib.repr(value)}")
     if limits["choices"] and value not in limits["choices"]:
-        raise InputError(f"{where} must be one of {', '.join(limits['choices'])}, not {value!r}")
+        raise InputError(f"{where} must be one of {', '.join(limits['choices'])}, not {reprlib.repr(value)}")
     return value
 
 

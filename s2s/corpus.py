@@ -40,14 +40,14 @@ def reading(name: str) -> Iterator[None]:
         raise InputError(f"{name}: cannot read: {error.strerror}") from None
 
 
-def decode_line(line: bytes, name: str, number: int) -> str:
+def decode_line(line: bytes, name: str, number: int, errors: str = "strict") -> str:
     """One line's text without its line end, nor the byte order mark of line 1.
 
     name, number: the file's name and the line's number from 1, for the InputError that bytes other than
-    UTF-8 raise.
+    UTF-8 raise.  errors: `strict`, or `replace`: they become U+FFFD.
     """
     try:
-        text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+        text = line.decode("utf-8-sig" if number == 1 else "utf-8", errors)
     except UnicodeDecodeError as error:
         raise InputError(
             f"{name}:{number}: not valid UTF-8 at byte {error.start + 1} of the line; convert the file (e.g. with iconv)"

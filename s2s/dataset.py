@@ -2,6 +2,7 @@
 
 prepared/
   source.model, target.model       sentencepiece models of the two languages
+  dev.tsv                          the dev pairs as text, to be translated while training
   train.source.ids.npy             int32, all sentences' ids one after the other, EOS included
   train.source.ends.npy            int64, where each sentence ends in them
   train.target..., dev....         likewise
@@ -17,9 +18,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from s2s.corpus import read_pairs
 from s2s.errors import InputError
 
-FORMAT = 1
+FORMAT = 2
 """Number of the directory's layout; raised when a reader of the old one would go wrong."""
 
 
@@ -65,6 +67,17 @@ def write_sentences(directory: Path, name: str, sentences: Iterable[list[int]]) 
 def open_pairs(directory: Path, split: str) -> Pairs:
     """Open a split (`train` or `dev`) of a prepared corpus."""
     return Pairs(Sentences(directory, f"{split}.source"), Sentences(directory, f"{split}.target"))
+
+
+def write_texts(directory: Path, split: str, pairs: Iterable[tuple[str, str]]) -> None:
+    """Write the text of a split's pairs as `<split>.tsv`."""
+    lines = [f"{source}\t{target}\n" for source, target in pairs]
+    (directory / f"{split}.tsv").write_text("".join(lines), encoding="utf-8", newline="\n")
+
+
+def read_texts(directory: Path, split: str) -> list[tuple[str, str]]:
+    """The pairs that `write_texts` wrote; raises InputError when they cannot be read."""
+    return [(pair.source, pair.target) for pair in read_pairs((str(directory / f"{split}.tsv"),), 1, 2)]
 
 
 def read_report(directory: Path) -> dict[str, Any] | None:

@@ -1,76 +1,222 @@
-"""Beam search from a drawing, in one compiled loop over static shapes; greedy search is a beam of 1.
+"""From sentence to state and from state to sentence, many at a time: encoder, beam search, forced decoding.
 
-A hypothesis is ranked by its log-probability per subword, end mark included, so that short ones have no
-advantage.  It is finished by EOS; a finished one keeps its place in the beam as long as nothing better
-comes, and the search ends when the whole beam is finished.  With a beam as wide as there are hypotheses
-it is exhaustive search.  PAD, UNK and BOS are never said; at the length limit only EOS is.
+All work on a fixed number of rows.  A row whose sentence (or hypothesis) has come to its end takes the next one of the
+queue, so nothing is computed for padding, and what a row computes depends on nothing in the other rows.  The number of
+rows never changes: for another one, a matrix product may add in another order, and the last bits of a state would
+depend on how many sentences there are.
+
+Beam search: of all continuations of a sentence's hypotheses, the best by log-probability go on, as many as the beam is
+wide.  One that ends with EOS leaves the beam, which is then narrower by one; the search is over when all have left.  They
+are ranked by log-probability per subword, EOS included (length normalisation: Wu et al. 2016, with alpha = 1 and
+without their offset), so that short ones have no advantage.  Greedy search is a beam of 1; a beam as wide as there are
+hypotheses is exhaustive search.  PAD, UNK and BOS are never said.  At the length limit only EOS is, and a hypothesis
+that would say the same one to four subwords LOOPS times running says something else: a weak model cannot run on.
 """
 
-from s2s.engine import tf
-from s2s.lstm import Tensor
-from s2s.model import Decoder, EncoderState
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from s2s.inference import Floats, Network
 from s2s.tokenizer import BOS, EOS, PAD, UNK
 
+ROWS = 128
+"""Rows of the encoder and of greedy search.  On two cores 64 were 10 % slower, 256 no faster."""
 
-def search(decoder: Decoder, drawing: EncoderState, live: Tensor, limit: int, beam: int) -> tuple[Tensor, Tensor]:
-    """The `beam` best hypotheses for each drawing, best first.
+BEAM_ROWS = 256
+"""Rows of beam search, at least a beam's width.  On two cores 128 were 20 % slower."""
 
-    drawing: state of [batch, layers, units].  live: [batch] bool, False for rows that only fill the batch.
-    limit: most subwords said, EOS included.  Returns ids [batch, beam, limit], PAD after EOS, and
-    their log-probability per subword [batch, beam].
+LOOPS = 4
+"""So often running nothing is said."""
+
+Ids = npt.NDArray[np.int64]
+
+
+class Ended(NamedTuple):
+    """A hypothesis that has come to its end."""
+
+    log_prob: float
+    """Natural logarithm of its probability, EOS included."""
+    ids: list[int]
+    """Its subwords, EOS included."""
+
+
+def encode(network: Network, sentences: Sequence[Sequence[int]], queue: Iterator[int], states: Floats) -> None:
+    """Read the sentences whose numbers come from `queue` into `states` [sentences, layers, 2, units] (h, then c).
+
+    sentences: ids in the order of reading, none empty.  Several threads may share a queue.
     """
-    batch, vocab = live.shape[0], decoder.vocab_size
-    # Every hypothesis of a row starts from the same drawing: [batch * beam, layers, units].
-    drawing = EncoderState(tf.repeat(drawing.h, beam, 0), tf.repeat(drawing.c, beam, 0))
-    seen = decoder.look(drawing)
-    forbidden = tf.one_hot([PAD, UNK, BOS], vocab, on_value=-float("inf"), off_value=0.0)
-    forbidden = tf.reduce_min(forbidden, 0)  # [vocab]
-    nothing_more = tf.where(tf.range(vocab) == PAD, 0.0, -float("inf"))
-    only_end = tf.where(tf.range(vocab) == EOS, 0.0, -float("inf"))
-
-    def step(
-        t: Tensor, state: EncoderState, last: Tensor, ids: Tensor, scores: Tensor, lengths: Tensor, done: Tensor
-    ) -> tuple[Tensor, ...]:
-        features, state = decoder(last, state, seen, segments=((1, batch * beam),))
-        log_probs = tf.nn.log_softmax(decoder.logits(features)) + forbidden  # [batch * beam, vocab]
-        log_probs += tf.where(t == limit - 1, only_end, 0.0)
-        log_probs = tf.where(done[:, :, None], nothing_more, tf.reshape(log_probs, [batch, beam, vocab]))
-        totals = scores[:, :, None] + log_probs
-        lengths += tf.where(done, 0.0, 1.0)
-        # Rows that only fill the batch have said nothing.
-        ranks = tf.reshape(totals / tf.maximum(lengths, 1.0)[:, :, None], [batch, beam * vocab])
-        best, parents, last = _best(ranks, beam, vocab)
-        if beam > 1:
-            rows = tf.reshape(tf.range(batch)[:, None] * beam + parents, [-1])
-            state = EncoderState(tf.gather(state.h, rows), tf.gather(state.c, rows))
-            ids, lengths, done = (tf.gather(x, parents, batch_dims=1) for x in (ids, lengths, done))
-        scores = best * lengths
-        ids = tf.where(tf.range(limit) == t, last[:, :, None], ids)
-        return t + 1, state, tf.reshape(last, [-1]), ids, scores, lengths, done | (last == EOS)
-
-    # In the beginning all hypotheses of a row are the same: only the first may go on.
-    scores = tf.tile(tf.where(tf.range(beam) == 0, 0.0, -float("inf"))[None], [batch, 1])
-    start = (
-        tf.constant(0),
-        drawing,
-        tf.fill([batch * beam], BOS),
-        tf.fill([batch, beam, limit], PAD),
-        scores,
-        tf.zeros([batch, beam]),
-        tf.tile(~live[:, None], [1, beam]),
-    )
-
-    def going(t: Tensor, *rest: Tensor) -> Tensor:
-        return (t < limit) & ~tf.reduce_all(rest[-1])
-
-    _, _, _, ids, scores, lengths, _ = tf.while_loop(going, step, start, maximum_iterations=limit)
-    return ids, scores / tf.maximum(lengths, 1.0)
+    h, c = network.encoder.start(ROWS)
+    numbers: list[int | None] = [None] * ROWS
+    readers: list[Iterator[int]] = [iter(())] * ROWS
+    ids = np.zeros(ROWS, np.int64)
+    while True:
+        for row in range(ROWS):
+            token = next(readers[row], None)
+            if token is None:
+                if (number := numbers[row]) is not None:
+                    states[number, :, 0], states[number, :, 1] = h[:, row], c[:, row]
+                number = numbers[row] = next(queue, None)
+                h[:, row] = c[:, row] = 0.0
+                readers[row] = iter(() if number is None else sentences[number])
+                token = next(readers[row], PAD)
+            ids[row] = token
+        if all(number is None for number in numbers):
+            return
+        network.encoder.step(ids, None, h, c)
 
 
-def _best(ranks: Tensor, beam: int, vocab: int) -> tuple[Tensor, Tensor, Tensor]:
-    """The `beam` best of [batch, beam * vocab]: rank, the hypothesis each continues, its new id; all [batch, beam]."""
-    if beam == 1:
-        last = tf.argmax(ranks, -1, tf.int32)[:, None]
-        return tf.reduce_max(ranks, -1, keepdims=True), tf.zeros_like(last), last
-    best, index = tf.math.top_k(ranks, beam)
-    return best, index // vocab, index % vocab
+def search(
+    network: Network, states: Floats, seen: Floats | None, limits: Ids, queue: Iterator[int], beam: int,
+    ended: list[list[Ended]],
+) -> None:  # fmt: skip
+    """Say the states [n, layers, 2, units] whose numbers come from `queue`: `beam` hypotheses into each list of `ended`.
+
+    seen: what `network.look` sees in the states.  limits: [n], most subwords said, EOS included.  Several threads may
+    share a queue.
+    """
+    rows = max(ROWS if beam == 1 else BEAM_ROWS, beam)
+    pool = _Pool(network, states, seen, limits, rows, beam)
+    logits, powers = np.empty((2, rows, network.vocab_size), np.float32)
+    while pool.admit(queue):
+        outputs = network.decoder.step(pool.last, pool.seen, pool.h, pool.c)
+        network.logits(outputs, logits)
+        normalizer = _normalizer(logits, powers)
+        pool.forbid(logits)
+        best, ids = _best(logits, min(beam, network.vocab_size))
+        pool.go_on(best - normalizer, ids, ended)
+
+
+def force(
+    network: Network, states: Floats, seen: Floats | None, targets: Sequence[Sequence[int]], queue: Iterator[int],
+    log_probs: Floats,
+) -> None:  # fmt: skip
+    """Have the sentences `targets` said of the states whose numbers come from `queue`: forced decoding.
+
+    targets: ids, EOS included.  Adds up each one's log-probability in `log_probs` [n].  Otherwise as `search`.
+    """
+    h, c = network.decoder.start(ROWS)
+    glances = None if seen is None else np.zeros((ROWS, seen.shape[1]), np.float32)
+    numbers: list[int | None] = [None] * ROWS
+    readers: list[Iterator[int]] = [iter(())] * ROWS
+    last, ids = np.zeros((2, ROWS), np.int64)
+    logits, powers = np.empty((2, ROWS, network.vocab_size), np.float32)
+    while True:
+        for row in range(ROWS):
+            token = next(readers[row], None)
+            if token is None:
+                number = numbers[row] = next(queue, None)
+                if number is not None:
+                    h[:, row], c[:, row] = states[number, :, 0], states[number, :, 1]
+                    if glances is not None and seen is not None:
+                        glances[row] = seen[number]
+                readers[row] = iter(() if number is None else targets[number])
+                ids[row], token = BOS, next(readers[row], PAD)
+            last[row], ids[row] = ids[row], token
+        if all(number is None for number in numbers):
+            return
+        network.logits(network.decoder.step(last, glances, h, c), logits)
+        found = logits[np.arange(ROWS), ids] - _normalizer(logits, powers)[:, 0]
+        for row, number in enumerate(numbers):
+            if number is not None:
+                log_probs[number] += found[row]
+
+
+def _normalizer(logits: Floats, powers: Floats) -> Floats:
+    """log(sum(exp(logits))) of each row, [rows, 1]; powers: room for it, of the size of logits."""
+    largest = logits.max(1, keepdims=True)
+    np.exp(np.subtract(logits, largest, out=powers), out=powers)
+    total: Floats = largest + np.log(powers.sum(1, keepdims=True))
+    return total
+
+
+class _Pool:
+    """Hypotheses in the rows of the decoder: the first `count` rows, sentences in no order."""
+
+    def __init__(
+        self, network: Network, states: Floats, glances: Floats | None, limits: Ids, rows: int, beam: int
+    ):  # fmt: skip
+        self.states, self.glances, self.limits, self.beam = states, glances, limits, beam
+        self.rows, self.count = rows, 0
+        self.h, self.c = network.decoder.start(rows)
+        self.seen = None if self.glances is None else np.zeros((rows, self.glances.shape[1]), np.float32)
+        self.last = np.full(rows, BOS, np.int64)
+        self.sentence, self.length = np.zeros(rows, np.int64), np.zeros(rows, np.int64)
+        self.log_prob = np.zeros(rows, np.float64)
+        self.said = np.full((rows, int(limits.max(initial=1))), PAD, np.int32)
+        self.widths = np.zeros(len(states), np.int64)  # of each sentence's beam
+        self.reserved = 0  # their sum: rows that may be needed
+
+    def admit(self, queue: Iterator[int]) -> bool:
+        """Take sentences from the queue as long as there is room for a whole beam; whether there is anything to do."""
+        while self.reserved + self.beam <= self.rows and (number := next(queue, None)) is not None:
+            row = self.count
+            self.h[:, row], self.c[:, row] = self.states[number, :, 0], self.states[number, :, 1]
+            if self.seen is not None and self.glances is not None:
+                self.seen[row] = self.glances[number]
+            self.sentence[row], self.last[row], self.length[row], self.log_prob[row] = number, BOS, 0, 0.0
+            self.widths[number] = self.beam
+            self.count, self.reserved = row + 1, self.reserved + self.beam
+        return self.count > 0
+
+    def forbid(self, logits: Floats) -> None:
+        """Make impossible what is never said, what would be said LOOPS times running, and at the limit all but EOS."""
+        logits[:, [PAD, UNK, BOS]] = -np.inf
+        count, length = self.count, self.length[: self.count]
+        for size in range(1, 5):
+            needed = LOOPS * size - 1
+            rows = np.flatnonzero(length >= needed)
+            if len(rows):
+                tail = self.said[rows[:, None], length[rows, None] - needed + np.arange(needed)]
+                rows, tail = (part[(tail[:, size:] == tail[:, :-size]).all(1)] for part in (rows, tail))
+                logits[rows, tail[:, -size]] = -np.inf
+        for row in np.flatnonzero(length + 1 >= self.limits[self.sentence[:count]]):
+            logits[row, :EOS] = logits[row, EOS + 1 :] = -np.inf
+
+    def go_on(self, log_probs: Floats, ids: Ids, ended: list[list[Ended]]) -> None:
+        """Continue each sentence's hypotheses by the best of these subwords, [rows, choices]; collect those that end."""
+        count, choices = self.count, ids.shape[1]
+        totals = (self.log_prob[:count, None] + log_probs[:count]).ravel()
+        kept = self._kept(totals, np.repeat(self.sentence[:count], choices))
+        parents, ids, totals = kept // choices, ids[:count].ravel()[kept], totals[kept]
+        sentence, length, said = self.sentence[parents], self.length[parents] + 1, self.said[parents]
+        said[np.arange(len(kept)), length - 1] = ids
+        for index in np.flatnonzero(ids == EOS):
+            ended[sentence[index]].append(Ended(float(totals[index]), said[index, : length[index]].tolist()))
+            self.widths[sentence[index]] -= 1
+        going = np.flatnonzero(ids != EOS)
+        self._place(parents[going], sentence[going], length[going], totals[going], ids[going], said[going])
+        # A beam can be wider than there are continuations: it ends with its last hypothesis.
+        self.reserved = int(self.widths[np.unique(self.sentence[: self.count])].sum())
+
+    def _place(
+        self, parents: Ids, sentence: Ids, length: Ids, log_prob: npt.NDArray[np.float64], last: Ids,
+        said: npt.NDArray[np.int32],
+    ) -> None:  # fmt: skip
+        """Put the hypotheses that go on into the first rows, each with the decoder's state of its parent's row."""
+        count = self.count = len(parents)
+        self.sentence[:count], self.length[:count], self.log_prob[:count] = sentence, length, log_prob
+        self.last[:count], self.said[:count] = last, said
+        self.h[:, :count], self.c[:, :count] = self.h[:, parents], self.c[:, parents]
+        if self.seen is not None:
+            self.seen[:count] = self.seen[parents]
+
+    def _kept(self, totals: npt.NDArray[np.float64], sentence: Ids) -> Ids:
+        """Of the continuations of each sentence, the best ones, as many as its beam is wide."""
+        order = np.lexsort((-totals, sentence))
+        sentence = sentence[order]
+        rank = np.arange(len(order)) - np.searchsorted(sentence, sentence)
+        return order[(rank < self.widths[sentence]) & (totals[order] > -np.inf)]
+
+
+def _best(logits: Floats, count: int) -> tuple[Floats, Ids]:
+    """The `count` largest of each row, best first: values and places, [rows, count].  Takes them out of `logits`."""
+    every = np.arange(len(logits))
+    values, places = np.empty((len(logits), count), np.float32), np.empty((len(logits), count), np.int64)
+    for choice in range(count):  # for the few that a beam needs, faster than any sorting
+        places[:, choice] = logits.argmax(1)
+        values[:, choice] = logits[every, places[:, choice]]
+        logits[every, places[:, choice]] = -np.inf
+    return values, places

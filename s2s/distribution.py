@@ -40,13 +40,13 @@ class Devices:
         scope: AbstractContextManager[Any] = self.strategy.scope()
         return scope
 
-    def agree(self, share: float, stop: bool) -> tuple[float, bool]:
+    def agree(self, *values: float) -> list[float]:
         """The chief's values, in every process."""
         if not self.several_processes:
-            return share, stop
-        mine = [share, float(stop)] if self.chief else [0.0, 0.0]
-        share, stopped = self._sum(tf.constant(mine)).numpy().tolist()
-        return share, bool(stopped)
+            return list(values)
+        mine = values if self.chief else [0.0] * len(values)
+        agreed: list[float] = self._sum(tf.constant(mine, tf.float32)).numpy().tolist()
+        return agreed
 
     @tf.function
     def _sum(self, values: Any) -> Any:

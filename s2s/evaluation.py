@@ -1,46 +1,122 @@
-"""`s2s evaluate`: BLEU and chrF by sacreBLEU, with its signatures, so that scores can be compared."""
+"""`s2s evaluate`: BLEU and chrF by sacreBLEU, with its signatures, so that scores can be compared; perplexity."""
 
+import math
 import time
-from typing import Any
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any, NamedTuple
 
 import sacrebleu
 
+from s2s.corpus import Pair
 from s2s.run import Run
 from s2s.translator import Translator
 
+BOOTSTRAP = 1000
+"""Samples with replacement that the confidence interval of BLEU is taken from (Koehn 2004)."""
 
-def evaluate(run: Run, references: dict[str, list[str]], beam: int) -> dict[str, Any]:
+LENGTHS = (4, 8, 12, 16)
+"""Spanish words up to which a sentence falls into each of the length buckets; the last one has no end."""
+
+
+PAIRS = 4096
+"""Pairs scored at once."""
+
+
+class Evaluation(NamedTuple):
+    """What a run makes of a test file."""
+
+    scores: dict[str, Any]
+    """The figures that `describe` prints."""
+    translations: list[str]
+    """Of each Spanish sentence, in the file's order."""
+
+
+def evaluate(run: Run, references: dict[str, list[str]], beam: int) -> Evaluation:
     """Translate the keys, Spanish sentences, and score the translations against the English references."""
-    translator = Translator(run)
+    translator, sources, targets = Translator(run), list(references), list(references.values())
     started = time.monotonic()
-    translations = [best[0].text for best in translator.translate(list(references), beam)]
+    translations = [best[0].text for best in translator.translate(sources, beam)]
     seconds = time.monotonic() - started
-    return score(translations, list(references.values())) | {"beam": beam, "seconds": round(seconds, 2)}
+    scores = score(translations, targets, confidence=True) | {
+        "beam": beam,
+        "perplexity": round(perplexity(translator, references), 3),
+        "by_length": _by_length(sources, translations, targets),
+        "seconds": round(seconds, 2),
+    }
+    return Evaluation(scores, translations)
 
 
-def score(translations: list[str], references: list[list[str]]) -> dict[str, Any]:
-    """BLEU (Papineni et al. 2002) and chrF (Popović 2015) of translations, each against its references."""
+def score(translations: list[str], references: list[list[str]], confidence: bool = False) -> dict[str, Any]:
+    """BLEU (Papineni et al. 2002) and chrF (Popović 2015) of translations, each against its references.
+
+    confidence: also the half-width of BLEU's 95 % confidence interval, by bootstrap resampling; BLEU's signature then
+    says so.
+    """
     # sacreBLEU wants the first references of all sentences, then the second ..., None where there is none.
     most = max(map(len, references))
     streams = [[refs[i] if i < len(refs) else None for refs in references] for i in range(most)]
     bleu, chrf = sacrebleu.BLEU(), sacrebleu.CHRF()
     exact = sum(text in refs for text, refs in zip(translations, references, strict=True))
-    return {
+    found = bleu.corpus_score(translations, streams, n_bootstrap=BOOTSTRAP if confidence else 1)
+    scores = {
         "sentences": len(translations),
         "references": sum(map(len, references)),
-        "bleu": round(bleu.corpus_score(translations, streams).score, 2),
+        "bleu": round(found.score, 2),
         "chrf": round(chrf.corpus_score(translations, streams).score, 2),
         "exact_match": round(exact / len(translations), 4),
         "bleu_signature": str(bleu.get_signature()),
         "chrf_signature": str(chrf.get_signature()),
     }
+    return scores | ({"bleu_interval": round(float(found._ci), 2)} if confidence else {})
+
+
+def perplexity(translator: Translator, references: dict[str, list[str]]) -> float:
+    """Of the references, subword by subword, each given its sentence: by forced decoding."""
+    pairs = [(source, target) for source, targets in references.items() for target in targets]
+    log_probs, lengths = translator.log_probs([source for source, _ in pairs], [target for _, target in pairs])
+    return math.exp(min(-float(log_probs.sum()) / int(lengths.sum()), 50.0))
+
+
+def score_pairs(run: Run, pairs: Iterable[Pair]) -> Iterator[str]:
+    """A line for each pair: log-probability per subword of the English given the Spanish, and the pair; tab-separated.
+
+    By forced decoding, in flat memory.
+    """
+    translator, rest = Translator(run), iter(pairs)
+    while part := list(islice(rest, PAIRS)):
+        log_probs, lengths = translator.log_probs([pair.source for pair in part], [pair.target for pair in part])
+        for pair, value in zip(part, (log_probs / lengths).tolist(), strict=True):
+            yield f"{value:.4f}\t{pair.source}\t{pair.target}"
 
 
 def describe(scores: dict[str, Any]) -> str:
     """The scores as lines for a person."""
-    return (
-        f"BLEU {scores['bleu']:.2f}  ({scores['bleu_signature']})\n"
-        f"chrF {scores['chrf']:.2f}  ({scores['chrf_signature']})\n"
+    lines = [
+        f"BLEU {scores['bleu']:.2f} ± {scores['bleu_interval']:.2f}  ({scores['bleu_signature']})",
+        f"chrF {scores['chrf']:.2f}  ({scores['chrf_signature']})",
         f"{scores['sentences']} sentences, {scores['references']} references, beam {scores['beam']}, "
-        f"{scores['exact_match']:.1%} said exactly as a reference, {scores['seconds']} s"
-    )
+        f"{scores['exact_match']:.1%} said exactly as a reference, perplexity {scores['perplexity']:.2f}, {scores['seconds']} s",
+        "Spanish words  sentences   BLEU   chrF",
+    ]
+    lines += [
+        f"{part['words']:>13}  {part['sentences']:9,}  {part['bleu']:5.1f}  {part['chrf']:5.1f}"
+        for part in scores["by_length"]
+    ]
+    return "\n".join(lines)
+
+
+def _by_length(sources: list[str], translations: list[str], references: list[list[str]]) -> list[dict[str, Any]]:
+    """BLEU and chrF of the sentences of each length bucket that has any."""
+    parts = []
+    for low, high in zip((0, *LENGTHS), (*LENGTHS, None), strict=True):
+        rows = [
+            i
+            for i, text in enumerate(sources)
+            if low < len(text.split()) and (high is None or len(text.split()) <= high)
+        ]
+        if rows:
+            found = score([translations[i] for i in rows], [references[i] for i in rows])
+            words = f"{low + 1}-{high}" if high else f"{low + 1} or more"
+            parts.append({"words": words} | {key: found[key] for key in ("sentences", "bleu", "chrf")})
+    return parts

@@ -1,13 +1,17 @@
-"""Files appear whole or not at all: write under a temporary name, flush to disk, rename."""
+"""Files appear whole or not at all: write under a temporary name, flush to disk, rename.
 
+The temporary names are `.<name>.<random>.tmp`, beside the file to be.
+"""
+
+import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from s2s.errors import InputError
+from s2s.errors import InputError, RunError
 
 
 @contextmanager
@@ -21,38 +25,63 @@ def whole_file(path: Path) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        _flush(temporary)
+        flush(temporary)
         os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)
-        _flush(path.parent)
+        flush(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
 
 @contextmanager
-def whole_directory(path: Path) -> Iterator[Path]:
+def whole_directory(path: Path, replace: bool = True) -> Iterator[Path]:
     """Yield a temporary directory beside `path`; it becomes `path` when the block ends well.
 
     A directory that already stands at `path` is replaced, and is gone only once the new one is
-    whole and in its place.
+    whole and in its place; with replace=False it stays and FileExistsError is raised, unless it is empty.
     """
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
     try:
         yield temporary
         for file in temporary.iterdir():
-            _flush(file)
-        _flush(temporary)
+            flush(file)
+        flush(temporary)
         os.chmod(temporary, 0o777 & ~_umask())
-        if path.exists():
+        if replace and path.exists():
             retired = temporary.with_suffix(".old")
             os.rename(path, retired)
             os.rename(temporary, path)
             shutil.rmtree(retired)
         else:
-            os.rename(temporary, path)
-        _flush(path.parent)
+            _rename_new(temporary, path)
+        flush(path.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def write_lines(path: Path, lines: Iterable[str]) -> None:
+    """Write lines of text, whole or not at all."""
+    with whole_file(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
+        file.writelines(f"{line}\n" for line in lines)
+
+
+def remove_leftovers(directory: Path) -> None:
+    """Remove what killed processes left half-written in `directory`; nobody else may be writing there."""
+    for pattern in (".*.tmp", ".*.old"):
+        for path in directory.glob(pattern):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn what goes wrong while the block writes `path`, a file of a run, into a RunError."""
+    try:
+        yield
+    except OSError as error:
+        raise RunError(
+            f"{path}: cannot write: {error.strerror or error}; the last checkpoint stands: "
+            "make room and run the same command again"
+        ) from None
 
 
 def require_writable(path: Path, what: str) -> None:
@@ -78,12 +107,22 @@ def make_directory(path: Path, what: str) -> None:
         raise InputError(f"{what}: the directory {path} is not writable; choose another")
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
+    """Have the system put a file or directory on the disk (fsync)."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _rename_new(old: Path, new: Path) -> None:
+    try:
+        os.rename(old, new)
+    except OSError as error:
+        if error.errno in (errno.ENOTEMPTY, errno.ENOTDIR):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(new)) from None
+        raise
 
 
 def _umask() -> int:

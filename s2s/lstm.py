@@ -20,12 +20,10 @@ first five.  It is static, so every step is a product of known shape, and what i
 
 from typing import Any
 
+from s2s.batches import Segments
 from s2s.engine import keras, tf
 
 Tensor = Any  # tf.Tensor; TensorFlow ships no types
-
-Segments = tuple[tuple[int, int], ...]
-"""(steps, rows) of each stretch of a packed batch; rows never grow."""
 
 
 def lstm(

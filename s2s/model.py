@@ -1,17 +1,19 @@
 """The network: the encoder draws the sentence as a vector, the decoder sees only the vector.
 
-    source ids -> Encoder -> EncoderState -> Decoder -> hidden -> Decoder.logits -> target ids
+    source ids -> Encoder -> EncoderState -> Decoder -> features -> loss.cross_entropy
+
+This is what learns.  What translates is the same network in NumPy, inference.py.
 
 Ids come in packed (see lstm.py), [tokens]; inside, everything is packed too, [tokens, features].
 """
 
 from typing import Any, NamedTuple
 
-from s2s.batches import Shape
+from s2s.batches import Segments, Shape
 from s2s.config import ModelConfig
 from s2s.dropout import dropout, fold
 from s2s.engine import keras, tf
-from s2s.lstm import LSTM, Segments, Tensor
+from s2s.lstm import LSTM, Tensor
 from s2s.tokenizer import PAD
 
 
@@ -24,21 +26,11 @@ class EncoderState(NamedTuple):
     h: Tensor
     c: Tensor
 
-    @property
-    def top(self) -> Tensor:
-        """H of the top layer, [batch, units]: the sentence's vector."""
-        return self.h[:, -1]
-
     @classmethod
     def of_layers(cls, pairs: list[tuple[Tensor, Tensor]]) -> "EncoderState":
         """From (h, c) of each layer, bottom first, each [batch, units]."""
         hs, cs = zip(*pairs, strict=True)
         return cls(tf.stack(hs, 1), tf.stack(cs, 1))
-
-    @classmethod
-    def from_array(cls, array: Any) -> "EncoderState":
-        """From the form in which states are saved, [batch, layers, 2, units] (h, then c)."""
-        return cls(array[:, :, 0], array[:, :, 1])
 
     def to_array(self) -> Tensor:
         """The form in which states are saved, [batch, layers, 2, units] (h, then c)."""
@@ -147,10 +139,6 @@ class Decoder(keras.layers.Layer):
     def table(self) -> Tensor:
         """The output layer's weights, one row a subword, [vocabulary, features]; tied, they are the embeddings."""
         return tf.convert_to_tensor(self.embedding if self.config.tie_output else self.output_table)
-
-    def logits(self, features: Tensor) -> Tensor:
-        """Unnormalised log-probabilities of the next subword: [rows, features] -> [rows, vocabulary]."""
-        return tf.matmul(features, self.table, transpose_b=True) + self.output_bias
 
 
 class Seq2Seq(keras.Model):

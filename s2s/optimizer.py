@@ -7,12 +7,14 @@ How it is compiled (`training.compile`) changes speed and rounding, nothing else
            TensorFlow's products (oneDNN) know bfloat16 and XLA's do not
 """
 
+import math
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from s2s.batches import Batch, Shape
+from s2s.checkpoints import Arrays
 from s2s.config import TrainingConfig
 from s2s.distribution import Devices, compiles_whole_steps
 from s2s.dropout import fold
@@ -21,14 +23,30 @@ from s2s.errors import RunError
 from s2s.loss import cross_entropy
 from s2s.lstm import Tensor
 from s2s.model import Seq2Seq
-from s2s.run import Arrays
 from s2s.tokenizer import PAD
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
 """Adam's decays and epsilon, as in Kingma & Ba 2015.  On Tatoeba 0.98 for BETA_2 lost 1.5 BLEU in the first epoch."""
 
+_COUNTERS = ("loss_sum", "tokens", "norm", "skipped", "fault", "scale", "good_steps")
+
 SCALE_GROWTH_STEPS = 2000
 """Steps without overflow after which the loss scale of float16 is doubled (Micikevicius et al. 2018)."""
+
+
+class Counters(NamedTuple):
+    """What the device has counted since it was last asked."""
+
+    loss: float
+    """Plain cross-entropy per token, nats."""
+    tokens: float
+    """Real target tokens learnt from."""
+    gradient_norm: float
+    """Largest norm of a step's gradient, before clipping."""
+    skipped: int
+    """Steps not taken because their gradient was not finite."""
+    fault: tuple[int, float, float]
+    """The first of these: its number, from 1, its learning rate, its gradient's norm."""
 
 
 class Trainer:
@@ -43,6 +61,7 @@ class Trainer:
             self.firsts = [tf.Variable(tf.zeros_like(weight)) for weight in self.weights]
             self.seconds = [tf.Variable(tf.zeros_like(weight)) for weight in self.weights]
             self.loss_sum, self.tokens = tf.Variable(0.0), tf.Variable(0.0)
+            self.norm, self.skipped, self.fault = tf.Variable(0.0), tf.Variable(0.0), tf.Variable([0.0, 0.0, 0.0])
             # Float16 gradients are computed of the loss times `scale`, so that small ones are not lost.
             self.scale = tf.Variable(2.0**15 if config.precision == "float16" else 1.0)
             self.good_steps = tf.Variable(0.0)
@@ -57,7 +76,7 @@ class Trainer:
         """Learn from one batch, which comes in `training.micro_batches` parts of the same shape.
 
         rate: learning rate.  count: number of this step, from 0, which seeds dropout and ramps the average.
-        Compiled once per shape.  Losses are added up on the device until `read_loss`.
+        Compiled once per shape.  Losses are added up on the device until `read_counters`.
         """
         tokens = sum(int((part.labels != PAD).sum()) for part in parts)
         numbers = tf.constant(rate), tf.constant(count, tf.int64), tf.constant(float(tokens))
@@ -93,7 +112,8 @@ class Trainer:
         update = strategy.extended.update
         for (weight, *others), gradient in zip(self._per_weight(), gradients, strict=True):
             update(weight, self._update, args=(*others, gradient, norm, self.scale, rate, count))
-        update(self.loss_sum, self._count, args=(self.tokens, plain, tokens))
+        counters = self.tokens, self.norm, self.skipped, self.fault
+        update(self.loss_sum, self._count, args=(*counters, plain, tokens, norm, self.scale, rate, count))
         update(self.scale, self._rescale, args=(self.good_steps, norm))
 
     def _gradients_of(
@@ -115,7 +135,8 @@ class Trainer:
         norm, scale = tf.linalg.global_norm(gradients), tf.convert_to_tensor(self.scale)
         for variables, gradient in zip(self._per_weight(), gradients, strict=True):
             self._update(*variables, gradient, norm, scale, rate, count)
-        self._count(self.loss_sum, self.tokens, plain, tokens)
+        counters = self.loss_sum, self.tokens, self.norm, self.skipped, self.fault
+        self._count(*counters, plain, tokens, norm, scale, rate, count)
         self._rescale(self.scale, self.good_steps, norm)
 
     def _update(
@@ -123,6 +144,8 @@ class Trainer:
         rate: Tensor, count: Tensor,
     ) -> None:  # fmt: skip
         """Clip (Pascanu et al. 2013), AdamW (Loshchilov & Hutter 2019) and average one weight.
+
+        When the norm is not finite nothing changes: one broken batch must not break the weights.
 
         weight, first and second moment, average: variables.  gradient, and norm of all gradients together: those
         of the loss times `scale`.
@@ -138,12 +161,22 @@ class Trainer:
         decay = tf.minimum(self.config.average_decay, (1.0 + count) / (10.0 + count))
         averaged = average + (1.0 - decay) * (new - average)
         for variable, value in ((first, mean), (second, square), (weight, new), (average, averaged)):
-            # A step that overflows float16 is skipped; in the other types it is to be seen.
-            variable.assign(tf.where(tf.math.is_finite(norm), value, variable) if self._scaled else value)
+            variable.assign(tf.where(tf.math.is_finite(norm), value, variable))
 
-    def _count(self, loss_sum: Any, tokens: Any, plain: Tensor, count: Tensor) -> None:
-        loss_sum.assign_add(plain)
-        tokens.assign_add(count)
+    def _count(
+        self, loss_sum: Any, token_sum: Any, largest: Any, skipped: Any, fault: Any, plain: Tensor, tokens: Tensor,
+        norm: Tensor, scale: Tensor, rate: Tensor, count: Tensor,
+    ) -> None:  # fmt: skip
+        """Add a step to the counters (variables) that `read_counters` reads; `norm` is of the loss times `scale`."""
+        good = tf.math.is_finite(norm)
+        loss_sum.assign_add(tf.where(good, plain, 0.0))
+        token_sum.assign_add(tf.where(good, tokens, 0.0))
+        largest.assign(tf.maximum(largest, tf.where(good, norm / scale, 0.0)))
+        # While there is a scale to halve, an overflow is how float16 finds the right one.
+        bad = tf.logical_and(tf.logical_not(good), scale <= 1.0)
+        first = tf.logical_and(bad, skipped < 1.0)
+        fault.assign(tf.where(first, tf.stack([tf.cast(count + 1, tf.float32), rate, norm]), fault))
+        skipped.assign_add(tf.cast(bad, tf.float32))
 
     def _rescale(self, scale: Any, good_steps: Any, norm: Tensor) -> None:
         """Halve the loss scale after an overflow, double it after SCALE_GROWTH_STEPS steps without."""
@@ -178,15 +211,24 @@ class Trainer:
             self._swap()
         return total / tokens
 
-    def read_loss(self) -> tuple[float, float]:
-        """Plain cross-entropy per token since the last call, and the number of tokens.
+    def read_counters(self) -> Counters:
+        """What the steps since the last call came to.
 
         Reading makes the host wait for the device: once per logging interval, not per step.
         """
+        step, rate, norm = self.fault.numpy().tolist()
         total, tokens = float(self.loss_sum.numpy()), float(self.tokens.numpy())
-        self.loss_sum.assign(0.0)
-        self.tokens.assign(0.0)
-        return total / max(tokens, 1.0), tokens
+        counters = Counters(
+            total / tokens if tokens else math.nan, tokens, float(self.norm.numpy()), int(self.skipped.numpy()),
+            (int(step), rate, norm),
+        )  # fmt: skip
+        for variable in (self.loss_sum, self.tokens, self.norm, self.skipped, self.fault):
+            variable.assign(tf.zeros_like(variable))
+        return counters
+
+    def faulty(self) -> bool:
+        """Whether a step was skipped since the counters were read; makes the host wait, too."""
+        return bool(self.skipped.numpy())
 
     def averaged_weights(self) -> Arrays:
         """The weights' moving average by name: what translates."""
@@ -215,7 +257,7 @@ class Trainer:
             for name, variables in zip(names, self._per_weight(), strict=True)
             for kind, variable in zip(kinds, variables, strict=True)
         }
-        return named | {name: getattr(self, name) for name in ("loss_sum", "tokens", "scale", "good_steps")}
+        return named | {name: getattr(self, name) for name in _COUNTERS}
 
     def _swap(self) -> None:
         """Exchange the weights with their average."""

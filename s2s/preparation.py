@@ -104,6 +104,8 @@ def _encode_split(
     # BOS is fed, not said, so it does not count.
     kept = [i for i in range(len(whole)) if len(source[i]) <= max_length and len(target[i]) - 1 <= max_length]
     sides = {"source": [source[i] for i in kept], "target": [target[i] for i in kept]}
+    if name == "dev":
+        dataset.write_texts(directory, name, [whole[i][:2] for i in kept])
     counts: dict[str, Any] = {"pairs": len(kept), "empty": len(pairs) - len(whole), "too_long": len(whole) - len(kept)}
     for side, sentences in sides.items():
         if name != "test":  # evaluated from its own text

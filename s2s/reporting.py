@@ -9,9 +9,11 @@ from typing import Any
 from tqdm import tqdm
 
 from s2s.batches import Shape
+from s2s.checkpoints import Progress
 from s2s.engine import tf
 from s2s.files import whole_file
-from s2s.run import Progress, Run
+from s2s.run import Run
+from s2s.validation import Sample
 
 
 class Reporter:
@@ -48,18 +50,20 @@ class Reporter:
         left = "" if seconds_left is None else f"  {_clock(seconds_left)} left"
         figures = (
             f"loss {record['loss']:.3f}  perplexity {perplexity(record['loss']):.1f}  {record['tokens_per_s']} tokens/s"
-        )
+        ) + (f"  {record['skipped']} steps skipped" if record["skipped"] else "")
         if self._bar.disable:
             self.say(f"step {progress.step}  epoch {record['epoch']}  {figures}{left}")
         else:
             self._bar.set_postfix_str(figures + left)
 
-    def validated(self, record: dict[str, Any], progress: Progress, better: bool) -> None:
-        """Metrics of a validation."""
+    def validated(self, record: dict[str, Any], samples: list[Sample], progress: Progress, better: bool) -> None:
+        """Scores of a validation, and some of what was said."""
         self._write(record, progress)
-        loss = record["dev_loss"]
-        best = "  (best so far)" if better else ""
-        self.say(f"step {progress.step}  dev loss {loss:.3f}  perplexity {perplexity(loss):.1f}{best}")
+        for source, translation, reference in samples:
+            self.say(f"  {source}  ->  {translation}" + ("" if translation == reference else f"  (not: {reference})"))
+        scores = [f"dev loss {record['dev_loss']:.3f}", f"perplexity {perplexity(record['dev_loss']):.1f}"]
+        scores += [f"{n} {record[key]:.1f}" for n, key in (("BLEU", "dev_bleu"), ("chrF", "dev_chrf")) if key in record]
+        self.say(f"step {progress.step}  {'  '.join(scores)}{'  (best so far)' if better else ''}")
 
     def close(self) -> None:
         """Close bar and summaries; draw the curve."""

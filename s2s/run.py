@@ -7,89 +7,107 @@ run/
   metrics.jsonl                a JSON object per log line and validation
   tensorboard/                 the same for tensorboard --logdir
   curve.png                    the same as a picture, when matplotlib is installed
-  best.npz                     averaged weights with the lowest dev loss: what translates
-  checkpoints/step-00001200/   all that training goes on from: training.npz, progress.json
+  best.npz                     averaged weights of the best validation: what translates
+  checkpoints/step-00001200/   all that training goes on from (see checkpoints.py)
+  lock                         held by the process that trains; names it
 """
 
 import dataclasses
+import fcntl
 import json
+import os
 import shutil
+import socket
 import sys
 import time
-import zipfile
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-import numpy as np
-import numpy.typing as npt
-
-from s2s import __version__
+from s2s import __version__, checkpoints
 from s2s import config as config_file
+from s2s.checkpoints import Arrays, Progress
 from s2s.config import Config
 from s2s.dataset import read_report
-from s2s.errors import InputError, RunError
-from s2s.files import make_directory, whole_directory, whole_file
+from s2s.errors import InputError
+from s2s.files import flush, make_directory, remove_leftovers, whole_directory, whole_file, writing
 from s2s.tokenizer import Tokenizer
 
-FORMAT = 2
+FORMAT = 3
 """Number of the directory's layout; raised when a reader of the old one would go wrong."""
 
-KEPT_CHECKPOINTS = 2
-
-CHANGEABLE = {"epochs", "minutes", "compile", "distribute", "validate_every", "checkpoint_minutes", "log_every"}
+CHANGEABLE = (
+    "epochs", "minutes", "patience", "on_nan", "compile", "distribute", "validate_every", "validate_minutes",
+    "validation_sentences", "checkpoint_minutes", "keep_checkpoints", "log_every",
+)  # fmt: skip
 """Keys of `training` that may differ when a run goes on; any other change makes it another run."""
 
-Arrays = dict[str, npt.NDArray[Any]]
-
-
-@dataclass
-class Progress:
-    """How far a training is; with the arrays of `Trainer`, all that is needed to go on exactly."""
-
-    step: int = 0
-    """Steps done."""
-    epoch: int = 0
-    """Epoch that the next batch is of, from 0."""
-    batch: int = 0
-    """Batches of that epoch done."""
-    seconds: float = 0.0
-    """Wall-clock time of training used, over all its sessions."""
-    best_loss: float | None = None
-    """Lowest dev loss so far, nats per token."""
-    metrics_size: int = 0
-    """Bytes of metrics.jsonl that belong to the steps done."""
+_PATHS = ("train", "dev", "test", "prepared")
+"""Keys of `data` that may differ too: files move."""
 
 
 class Run:
-    """A run directory that exists; `create` makes one, the constructor opens one."""
+    """A run directory that exists; `begin` makes or resumes one to train, the constructor opens one to read."""
 
     def __init__(self, path: Path):
-        """Open `path`; raises InputError when it is no run directory or one of a newer format."""
+        """Open `path`; raises InputError when it is no run directory or one of another format."""
         self.path = path
-        about = _read_json(path / "run.json", f"{path} is no run directory (it has no readable run.json)")
+        about = _read_about(path)
         if about.get("format") != FORMAT:
             raise InputError(
                 f"{path}: run format {about.get('format')} of s2s {about.get('version')}; this is s2s {__version__}, "
                 f"which reads format {FORMAT}"
             )
         self.config = config_file.load(path / "config.yaml")
+        self._lock: IO[str] | None = None
 
     @classmethod
-    def create(cls, config: Config) -> "Run":
-        """Make the run directory of `config`, with the subword models of its prepared corpus."""
+    def begin(cls, config: Config, fresh: bool = False) -> "Run":
+        """The run of `config`, locked for this process: opened when it exists and was begun with the same config, else made.
+
+        fresh: one that exists is moved aside first.  Raises InputError when the corpus is not prepared, when config or
+        subwords are not those of the run, and when another process is training it.
+        """
+        path = Path(config.run)
+        if read_report(Path(config.data.prepared)) is None:
+            raise InputError(f"data.prepared: {config.data.prepared} is no prepared corpus; run s2s prepare first")
+        if fresh and (path / "run.json").exists():
+            _move_aside(path)
+        if not (path / "run.json").exists():
+            return cls._create(config)
+        lock = _lock(path)
+        try:
+            run = cls(path)
+            _require_same(run, config)
+        except BaseException:
+            lock.close()
+            raise
+        run._lock = lock
+        remove_leftovers(path)
+        remove_leftovers(path / "checkpoints")
+        with whole_file(path / "config.yaml") as file:
+            file.write_text(config_file.dump(config), encoding="utf-8")
+        run.config = config
+        return run
+
+    @classmethod
+    def _create(cls, config: Config) -> "Run":
         path, prepared = Path(config.run), Path(config.data.prepared)
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise InputError(f"run: {path} exists and is no run directory; name another")
         make_directory(path.parent, "run")
-        with whole_directory(path) as directory:
-            (directory / "checkpoints").mkdir()
-            for side in ("source", "target"):
-                shutil.copyfile(prepared / f"{side}.model", directory / f"{side}.model")
-            (directory / "config.yaml").write_text(config_file.dump(config), encoding="utf-8")
-            about = {"format": FORMAT, "version": __version__}
-            (directory / "run.json").write_text(json.dumps(about) + "\n", encoding="utf-8")
-        return cls(path)
+        try:
+            with whole_directory(path, replace=False) as directory:
+                (directory / "checkpoints").mkdir()
+                for side in ("source", "target"):
+                    shutil.copyfile(prepared / f"{side}.model", directory / f"{side}.model")
+                (directory / "config.yaml").write_text(config_file.dump(config), encoding="utf-8")
+                about = {"format": FORMAT, "version": __version__}
+                (directory / "run.json").write_text(json.dumps(about) + "\n", encoding="utf-8")
+                # Locked before it has its name, so that it is ours from the first moment.
+                lock = _lock(directory)
+        except FileExistsError:
+            raise InputError(f"run: {path} exists and is no run directory; name another") from None
+        run = cls(path)
+        run._lock = lock
+        return run
 
     @classmethod
     def join(cls, config: Config, patience: float = 120.0) -> "Run":
@@ -109,108 +127,110 @@ class Run:
         run.config = config  # the chief may not have written it yet
         return run
 
-    @classmethod
-    def begin(cls, config: Config) -> "Run":
-        """The run of `config`: opened when it exists and was begun with the same config, else made.
-
-        Raises InputError when the corpus is not prepared, and when config or subwords are not those of the run.
-        """
-        if read_report(Path(config.data.prepared)) is None:
-            raise InputError(f"data.prepared: {config.data.prepared} is no prepared corpus; run s2s prepare first")
-        if not (Path(config.run) / "run.json").exists():
-            return cls.create(config)
-        run = cls(Path(config.run))
-        changed = _changed_keys(run.config, config)
-        if changed:
-            raise InputError(
-                f"run: {run.path} was begun with other values of {', '.join(changed)}; "
-                "set them back, or name another directory for another run"
-            )
-        for side in ("source", "target"):
-            name = f"{side}.model"
-            if (run.path / name).read_bytes() != (Path(config.data.prepared) / name).read_bytes():
-                raise InputError(
-                    f"run: {run.path} was begun with other subwords than {config.data.prepared} now has; "
-                    "name another directory for another run"
-                )
-        with whole_file(run.path / "config.yaml") as path:
-            path.write_text(config_file.dump(config), encoding="utf-8")
-        return cls(run.path)
-
     def tokenizers(self) -> tuple[Tokenizer, Tokenizer]:
         """The subword models of source and target."""
         return Tokenizer.load(self.path / "source.model"), Tokenizer.load(self.path / "target.model")
 
     def save_best(self, weights: Arrays) -> None:
         """Replace the weights that translate."""
-        with whole_file(self.path / "best.npz") as path, open(path, "wb") as file:
-            np.savez(file, allow_pickle=False, **weights)
+        path = self.path / "best.npz"
+        with writing(path), whole_file(path) as temporary:
+            checkpoints.save_arrays(temporary, weights)
 
     def load_best(self) -> Arrays:
         """The weights that translate; InputError when there are none yet or they are damaged."""
         path = self.path / "best.npz"
         if not path.exists():
             raise InputError(f"{self.path}: nothing trained yet (no best.npz); run s2s train first")
-        return _load_arrays(path)
+        return checkpoints.load_arrays(path)
 
     def save_checkpoint(self, arrays: Arrays, progress: Progress) -> None:
-        """Write a checkpoint, whole or not at all; the oldest beyond KEPT_CHECKPOINTS go."""
-        with whole_directory(self.path / "checkpoints" / f"step-{progress.step:08d}") as directory:
-            np.savez(directory / "training.npz", allow_pickle=False, **arrays)
-            (directory / "progress.json").write_text(json.dumps(dataclasses.asdict(progress)) + "\n", encoding="utf-8")
-        for old in self._checkpoints()[KEPT_CHECKPOINTS:]:
-            shutil.rmtree(old)
+        """Write a checkpoint, whole or not at all; of the old ones `training.keep_checkpoints` - 1 stay."""
+        if progress.metrics_size:
+            flush(self.path / "metrics.jsonl")  # its length is in the checkpoint
+        checkpoints.save(self.path / "checkpoints", arrays, progress, self.config.training.keep_checkpoints)
 
     def load_checkpoint(self) -> tuple[Arrays, Progress] | None:
         """The newest whole checkpoint, or None where there is none; a damaged one is told and passed over."""
-        checkpoints = self._checkpoints()
-        for path in checkpoints:
-            try:
-                progress = Progress(**_read_json(path / "progress.json", f"{path}: damaged checkpoint"))
-                return _load_arrays(path / "training.npz"), progress
-            except (InputError, TypeError) as error:
-                print(f"warning: {error}; going back to the one before", file=sys.stderr)
-        if checkpoints:
-            raise RunError(f"{self.path}: every checkpoint is damaged; name another run directory to start over")
-        return None
+        return checkpoints.load_newest(self.path / "checkpoints")
 
     def append_metrics(self, record: dict[str, Any], progress: Progress) -> None:
         """Add a line to metrics.jsonl and count it in `progress`."""
-        line = (json.dumps(record) + "\n").encode()
-        with open(self.path / "metrics.jsonl", "ab") as file:
-            # Lines of steps after the checkpoint we went on from will be written again.
-            file.truncate(progress.metrics_size)
+        path, line = self.path / "metrics.jsonl", (json.dumps(record) + "\n").encode()
+        with writing(path), open(path, "ab") as file:
             file.write(line)
         progress.metrics_size += len(line)
 
-    def _checkpoints(self) -> list[Path]:
-        """The checkpoints' directories, newest first."""
-        return sorted((self.path / "checkpoints").glob("step-*"), reverse=True)
+    def cut_metrics(self, progress: Progress) -> None:
+        """Cut metrics.jsonl to the lines of the steps done: those after the checkpoint will be written again."""
+        path = self.path / "metrics.jsonl"
+        size = path.stat().st_size if path.exists() else 0
+        if size < progress.metrics_size:
+            print(f"warning: {path}: lines of steps before {progress.step} are missing", file=sys.stderr)
+            progress.metrics_size = size
+        elif size:
+            os.truncate(path, progress.metrics_size)
 
 
-def _changed_keys(old: Config, new: Config) -> list[str]:
-    """Names of the keys that may not change in a run and did.  Paths to the data may: files move."""
-    changed = []
-    for section in ("data", "tokenizer", "model", "training"):
+def _lock(directory: Path) -> IO[str]:
+    """Open the directory's lock and hold it: the system frees it when the file is closed, however this process ends.
+
+    Raises InputError when another process holds it.
+    """
+    file = open(directory / "lock", "a+", encoding="utf-8")  # noqa: SIM115 - it stays open as long as we train
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.seek(0)
+        owner = file.read().strip() or "another process"
+        file.close()
+        raise InputError(f"run: {directory} is being trained by {owner}; wait for it, or name another run") from None
+    file.truncate(0)
+    file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
+    file.flush()
+    return file
+
+
+def _move_aside(path: Path) -> None:
+    """Rename the run at `path` to `path`.1, or the next number that is free."""
+    number = 1
+    while (aside := path.with_name(f"{path.name}.{number}")).exists():
+        number += 1
+    with _lock(path):
+        os.rename(path, aside)
+    print(f"{path}: starting over; the run that was there is now {aside}", file=sys.stderr)
+
+
+def _require_same(run: Run, config: Config) -> None:
+    changed = [f"{name} {before!r} -> {after!r}" for name, before, after in _changes(run.config, config)]
+    if changed:
+        raise InputError(
+            f"run: {run.path} was begun with another config: {', '.join(changed)}; set it back, name another run, or "
+            f"start over with --fresh\n  (paths may change, and of training: {', '.join(CHANGEABLE)})"
+        )
+    for side in ("source", "target"):
+        name = f"{side}.model"
+        if (run.path / name).read_bytes() != (Path(config.data.prepared) / name).read_bytes():
+            raise InputError(
+                f"run: {run.path} was begun with other subwords than {config.data.prepared} now has; "
+                "name another run, or start over with --fresh"
+            )
+
+
+def _changes(old: Config, new: Config) -> list[tuple[str, Any, Any]]:
+    """(key, value in old, value in new) of the keys that may not change in a run and did."""
+    changes = [("seed", old.seed, new.seed)]
+    for section, free in (("data", _PATHS), ("tokenizer", ()), ("model", ()), ("training", CHANGEABLE)):
         before, after = (dataclasses.asdict(getattr(config, section)) for config in (old, new))
-        free = {"data": {"train", "dev", "test", "prepared"}, "training": CHANGEABLE}.get(section, set())
-        changed += [f"{section}.{name}" for name in before if before[name] != after[name] and name not in free]
-    return changed + (["seed"] if old.seed != new.seed else [])
+        changes += [(f"{section}.{name}", before[name], after[name]) for name in before if name not in free]
+    return [(name, before, after) for name, before, after in changes if before != after]
 
 
-def _read_json(path: Path, otherwise: str) -> dict[str, Any]:
+def _read_about(path: Path) -> dict[str, Any]:
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        about = json.loads((path / "run.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        raise InputError(otherwise) from None
-    if not isinstance(value, dict):
-        raise InputError(otherwise)
-    return value
-
-
-def _load_arrays(path: Path) -> Arrays:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path}: damaged file of weights ({error})") from None
+        about = None
+    if not isinstance(about, dict):
+        raise InputError(f"{path} is no run directory (it has no readable run.json)")
+    return about

@@ -9,15 +9,17 @@ from pathlib import Path
 from types import FrameType
 
 from s2s import dataset
-from s2s.batches import Batch, Bucket, ahead, count_steps, epoch_order, fill, one_pass, plan_buckets
+from s2s.batches import Batch, Bucket, ahead, count_steps, epoch_order, fill, plan_buckets
+from s2s.checkpoints import Progress
 from s2s.config import Config, TrainingConfig
 from s2s.distribution import Devices, faults_explained, unused_gpu
 from s2s.engine import keras
 from s2s.errors import RunError
 from s2s.model import Seq2Seq
-from s2s.optimizer import Trainer
+from s2s.optimizer import Counters, Trainer
 from s2s.reporting import Reporter
-from s2s.run import Progress, Run
+from s2s.run import Run
+from s2s.validation import Validation
 
 
 class Interrupted(Exception):
@@ -38,8 +40,8 @@ def train(run: Run) -> None:
     source, target = run.tokenizers()
     trainer = make_trainer(run.config, (len(source), len(target)), devices)
     loop = _Loop(run, trainer, devices, _resume(run, trainer, devices))
-    if loop.share_used() >= 1.0:
-        print(f"{run.path}: trained to its budget already; raise it to train on", file=sys.stderr)
+    if over := loop.over():
+        print(f"{run.path}: {over} already; raise it to train on", file=sys.stderr)
         return
     if warning := unused_gpu():
         print(warning, file=sys.stderr)
@@ -55,39 +57,54 @@ class _Loop:
     def __init__(self, run: Run, trainer: Trainer, devices: Devices, progress: Progress):
         self.run, self.trainer, self.devices, self.progress = run, trainer, devices, progress
         self.config, self.reverse = run.config.training, run.config.model.reverse_source
-        prepared = Path(run.config.data.prepared)
-        self.pairs, self.dev = dataset.open_pairs(prepared, "train"), dataset.open_pairs(prepared, "dev")
+        self.pairs = dataset.open_pairs(Path(run.config.data.prepared), "train")
         part = self.config.tokens_per_batch / self.config.micro_batches
         self.buckets = plan_buckets(self.pairs, self.config.buckets, part)
-        # One shape: dev is small, and compiling takes longer than its padding.
-        self.dev_buckets = plan_buckets(self.dev, 1, part)
         self.epoch_steps = count_steps(self.buckets, self.config.micro_batches)
+        self.validation = Validation(run, trainer, devices.chief)
         self.clock = time.monotonic() - progress.seconds
-        self.saved_at = self.logged_at = progress.seconds
+        self.saved_step, self.saved_at, self.logged_at = progress.step, progress.seconds, progress.seconds
         self.compiled: set[Bucket] = set()
 
     def go(self, stopped: Callable[[], bool]) -> None:
-        """Train until a budget is reached or `stopped` says so; a checkpoint is written in the end."""
-        config, progress, weights = self.config, self.progress, self.trainer.model.count_params()
-        steps = config.epochs and config.epochs * self.epoch_steps
-        self.reporter = Reporter(self.run, steps, progress.step, silent=not self.devices.chief)
-        pairs = len(self.pairs.source.lengths)
-        self.reporter.say(f"{pairs:,} pairs, {self.epoch_steps} steps an epoch, {weights:,} weights")
-        stop, share = False, self.share_used()
+        """Train until a budget or patience is used up, or `stopped` says so; a checkpoint is written in the end."""
+        config, progress = self.config, self.progress
+        self._begin()
+        share = self.share_used()
         for bucket, parts, progress.epoch, progress.batch in ahead(self._batches()):
-            self._step(bucket, parts, learning_rate(self.config, self.progress.step, share))
+            self._step(bucket, parts, learning_rate(config, progress.step, share))
             # The chief's clock and signals count, so that all workers do the same.
-            share, stop = self.devices.agree(self.share_used(), stopped())
+            share, stop, validate = self.devices.agree(self.share_used(), stopped(), self._validation_due())
             if progress.step % config.log_every == 0:
                 self._log(share)
-            if share >= 1.0 or progress.step % config.validate_every == 0:
+            if validate:
                 self._validate()
-            if share >= 1.0 or stop:
+            if stop or (validate and self.devices.agree(bool(self.over()))[0]):
                 break
-            if progress.seconds - self.saved_at >= config.checkpoint_minutes * 60:
+            if validate or progress.seconds - self.saved_at >= config.checkpoint_minutes * 60:
                 self._save()
         self._save()
         self.reporter.close()
+
+    def _begin(self) -> None:
+        steps = self.config.epochs and self.config.epochs * self.epoch_steps
+        self.reporter = Reporter(self.run, steps, self.progress.step, silent=not self.devices.chief)
+        pairs, weights = len(self.pairs.source.lengths), self.trainer.model.count_params()
+        self.reporter.say(f"{pairs:,} pairs, {self.epoch_steps} steps an epoch, {weights:,} weights")
+
+    def over(self) -> str | None:
+        """What there is nothing left of, if so: the budget, or patience."""
+        if self.share_used() >= 1.0:
+            return "the budget is used up"
+        patience = self.config.patience
+        return "training.patience is used up" if patience and self.progress.validations_since_best >= patience else None
+
+    def _validation_due(self) -> bool:
+        minutes = math.inf if self.config.validate_minutes is None else self.config.validate_minutes
+        waited = self.progress.seconds - self.progress.validated_at
+        return (
+            self.share_used() >= 1.0 or self.progress.step % self.config.validate_every == 0 or waited >= minutes * 60
+        )
 
     def share_used(self) -> float:
         """Share of the budget that is used, from 0 to 1; the larger one where there are two."""
@@ -119,41 +136,53 @@ class _Loop:
             self.reporter.compiled(len(self.compiled), len(self.buckets), bucket.shape, seconds)
 
     def _log(self, share: float) -> None:
-        loss, tokens = self.trainer.read_loss()
-        if not math.isfinite(loss):
-            raise RunError(
-                f"step {self.progress.step}: the loss is {loss}; the last checkpoint and best.npz stand. "
-                "A lower training.learning_rate or training.clip_norm, in a new run, may mend it"
-            )
-        progress, elapsed = self.progress, self.progress.seconds - self.logged_at
-        self.logged_at = progress.seconds
+        counters, progress = self._counters(share), self.progress
+        elapsed, self.logged_at = progress.seconds - self.logged_at, progress.seconds
         record = {
             "step": progress.step,
             "epoch": progress.epoch + (progress.batch > 0),  # with its last batch, an epoch is over
-            "loss": round(loss, 4),
-            "learning_rate": learning_rate(self.config, self.progress.step, share),
-            "tokens_per_s": round(tokens / elapsed),
+            "loss": round(counters.loss, 4),
+            "learning_rate": learning_rate(self.config, progress.step, share),
+            "gradient_norm": round(counters.gradient_norm, 4),
+            "skipped": counters.skipped,
+            "tokens_per_s": round(counters.tokens / elapsed),
             "seconds": round(progress.seconds, 1),
         }
         self.reporter.log(record, progress, progress.seconds * (1.0 - share) / share if share else None)
 
+    def _counters(self, share: float) -> Counters:
+        """The trainer's counters; a RunError when they tell of steps that `training.on_nan` does not let pass."""
+        counters = self.trainer.read_counters()
+        if counters.skipped and (self.config.on_nan == "stop" or not counters.tokens):
+            step, rate, norm = counters.fault
+            advice = (
+                "training.on_nan=skip leaves such batches out" if counters.tokens else "no step after it could be taken"
+            )
+            raise RunError(
+                f"step {step}: the gradient is not finite (norm {norm}) at learning rate {rate:.3g}; the checkpoint before "
+                f"it stands.\n  A lower training.learning_rate, in a new run, may mend it; {advice}"
+            )
+        return counters
+
     def _validate(self) -> None:
-        """Dev loss of the averaged weights; the best so far become the run's."""
+        """Score the averaged weights; the best so far become the run's."""
         progress = self.progress
-        loss = self.trainer.evaluate(one_pass(self.dev, self.dev_buckets, self.reverse))
-        better = progress.best_loss is None or loss < progress.best_loss
+        scores, samples = self.validation.scores()
+        better = self.validation.judge(scores, progress)
         if better:
-            progress.best_loss = loss
-            if self.devices.chief:
-                self.run.save_best(self.trainer.averaged_weights())
-        progress.seconds = time.monotonic() - self.clock
-        record = {"step": progress.step, "dev_loss": round(loss, 4), "seconds": round(progress.seconds, 1)}
-        self.reporter.validated(record, progress, better)
+            self.run.save_best(self.trainer.averaged_weights())
+        progress.seconds = progress.validated_at = time.monotonic() - self.clock
+        record = {"step": progress.step, **scores, "seconds": round(progress.seconds, 1)}
+        self.reporter.validated(record, samples, progress, better)
 
     def _save(self) -> None:
-        if self.devices.chief:
-            self.run.save_checkpoint(self.trainer.arrays(), self.progress)
-        self.saved_at = self.progress.seconds
+        """Write a checkpoint, unless there is one of this step, or a step since the last one could not be taken."""
+        progress = self.progress
+        if self.saved_step != progress.step and self.devices.chief:
+            if self.config.on_nan == "stop" and self.trainer.faulty():
+                self._counters(self.share_used())
+            self.run.save_checkpoint(self.trainer.arrays(), progress)
+        self.saved_step, self.saved_at = progress.step, progress.seconds
 
 
 def learning_rate(config: TrainingConfig, step: int, share: float) -> float:
@@ -203,5 +232,6 @@ def _resume(run: Run, trainer: Trainer, devices: Devices) -> Progress:
     arrays, progress = checkpoint
     trainer.restore(arrays)
     if devices.chief:
+        run.cut_metrics(progress)
         print(f"{run.path}: going on from step {progress.step}", file=sys.stderr)
     return progress

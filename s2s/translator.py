@@ -1,157 +1,146 @@
-"""Text in, text out: a run's encoder and decoder behind plain strings, and `s2s translate` on streams."""
+"""Text in, text out: a run's encoder and decoder behind plain strings."""
 
-from collections.abc import Iterable, Iterator
-from typing import BinaryIO, NamedTuple, TextIO
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
+from threadpoolctl import ThreadpoolController
 
-from s2s.batches import pack, reading_order
-from s2s.corpus import decode_line, reading
-from s2s.decoding import search
-from s2s.engine import tf
+from s2s.batches import reading_order
+from s2s.checkpoints import Arrays
+from s2s.cutting import cut
+from s2s.decoding import Ended, Ids, encode, force, search
 from s2s.errors import InputError
-from s2s.lstm import Tensor
-from s2s.model import EncoderState, Seq2Seq
+from s2s.inference import Floats, Network
 from s2s.run import Run
-from s2s.tokenizer import EOS, PAD
-
-BATCH = 64
-"""Sentences encoded or decoded at once.  One size: a program is compiled per shape, and with the shape
-fixed a sentence's result does not depend on how many others there are."""
-
-WINDOW = 1 << 20
-"""Bytes of input read ahead, at most."""
+from s2s.tokenizer import EOS
 
 
 class Hypothesis(NamedTuple):
-    """A translation and its log-probability per subword (nats, end mark included)."""
+    """A translation and what the network makes of it."""
 
     text: str
-    score: float
+    log_prob: float
+    """Natural logarithm of its probability, end mark included."""
+    subwords: int
+    """Its length, end mark included."""
+    pieces: int = 1
+    """Parts that the sentence was cut into because it was too long to be drawn at once."""
+
+    @property
+    def score(self) -> float:
+        """Log-probability per subword, by which hypotheses are ranked."""
+        return self.log_prob / max(self.subwords, 1)
 
 
 class Translator:
     """A trained run, ready to draw sentences and to say drawings."""
 
-    def __init__(self, run: Run):
-        """Load the run's best weights; raises InputError when there are none or they do not fit."""
-        self.source_tokenizer, self.target_tokenizer = run.tokenizers()
-        self.config = run.config.model
-        self.model = Seq2Seq(self.config, len(self.source_tokenizer), len(self.target_tokenizer))
-        arrays = run.load_best()
-        try:
-            for weight in self.model.trainable_variables:
-                weight.assign(arrays.pop(weight.path))
-        except (KeyError, ValueError) as error:
-            raise InputError(f"{run.path}: best.npz does not fit config.yaml ({error})") from None
+    def __init__(self, run: Run, weights: Arrays | None = None):
+        """weights: those to translate with, by name; None = the run's best.
 
-    def draw(self, sentences: list[str]) -> npt.NDArray[np.float32]:
+        Raises InputError when there are none or they do not fit.
+        """
+        self.source_tokenizer, self.target_tokenizer = run.tokenizers()
+        self.config, self.longest = run.config.model, run.config.data.max_length
+        sizes = len(self.source_tokenizer), len(self.target_tokenizer)
+        try:
+            self.network = Network(self.config, *sizes, run.load_best() if weights is None else weights)
+        except ValueError as error:
+            raise InputError(f"{run.path}: best.npz does not fit config.yaml and the subwords: {error}") from None
+
+    def draw(self, sentences: list[str]) -> Floats:
         """The encoder's state for each sentence, [sentences, layers, 2, units] (h, then c).
 
         The empty sentence has a state too: that of the end mark alone.
         """
-        states = np.zeros((len(sentences), self.config.layers, 2, self.config.units), np.float32)
-        for rows, source, length in self._batches(sentences):
-            states[rows] = self._draw(source, length).numpy()[: len(rows)]
-        return states
+        return self._draw(self._encode(sentences))
 
-    def say(self, states: npt.NDArray[np.float32], beam: int = 1, limit: int = 100) -> list[list[Hypothesis]]:
+    def say(self, states: Floats, beam: int = 1, limit: int = 100) -> list[list[Hypothesis]]:
         """The `beam` best sentences for each state [n, layers, 2, units], best first; at most `limit` subwords."""
-        said = []
-        for start in range(0, len(states), BATCH):
-            batch = states[start : start + BATCH]
-            filled = np.zeros((BATCH, *states.shape[1:]), np.float32)
-            filled[: len(batch)] = batch
-            said += self._said(filled, len(batch), beam, limit)
-        return said
+        return self._say(np.asarray(states, np.float32), np.full(len(states), limit), beam)
 
     def translate(self, sentences: list[str], beam: int = 1) -> list[list[Hypothesis]]:
-        """The `beam` best translations of each sentence, best first; a blank one stays blank."""
-        said: list[list[Hypothesis]] = [[Hypothesis("", 0.0)] for _ in sentences]
-        rows_said = [row for row, sentence in enumerate(sentences) if sentence.strip()]
-        for rows, source, length in self._batches([sentences[row] for row in rows_said]):
-            # Twice the source and some more is longer than any translation: an end for a weak model.
-            limit, states = 2 * length + 8, self._draw(source, length)
-            for row, hypotheses in zip(rows, self._said(states, len(rows), beam, limit), strict=True):
-                said[rows_said[row]] = hypotheses
-        return said
+        """The `beam` best translations of each sentence, best first; one without a subword, a blank one, stays blank.
 
-    def _batches(self, sentences: list[str]) -> Iterator[tuple[list[int], npt.NDArray[np.int32], int]]:
-        """Rows of `sentences`, their packed ids [length * BATCH], and the length, by which they are grouped.
-
-        Lengths are powers of two from 8, so that any sentence fits one of few shapes, its own length deciding which.
+        A sentence longer than any the network learnt from is translated in pieces.
         """
-        reverse = self.config.reverse_source
-        encoded = [reading_order([*ids, EOS], reverse) for ids in self.source_tokenizer.encode(sentences)]
-        shapes: dict[int, list[int]] = {}
-        for row, ids in enumerate(encoded):
-            shapes.setdefault(max(8, 1 << (len(ids) - 1).bit_length()), []).append(row)
-        for length, rows in sorted(shapes.items()):
-            for start in range(0, len(rows), BATCH):
-                part = rows[start : start + BATCH]
-                yield part, pack([encoded[row] for row in part], ((length, BATCH),)), length
+        cut_up = [self._cut(text, ids) for text, ids in zip(sentences, self._encode(sentences), strict=True)]
+        encoded = [ids for pieces in cut_up for ids in pieces]
+        # Twice the source and some more is longer than any translation: an end for a weak model.
+        limits = np.array([2 * len(ids) + 8 for ids in encoded], np.int64)
+        said = iter(self._say(self._draw(encoded), limits, beam))
+        return [_join([next(said) for _ in pieces]) for pieces in cut_up]
 
-    def _said(self, states: Tensor, count: int, beam: int, limit: int) -> list[list[Hypothesis]]:
-        """The first `count` rows' hypotheses as text."""
-        ids, scores = (tensor.numpy()[:count] for tensor in self._say(states, np.arange(BATCH) < count, limit, beam))
-        rows = [[int(i) for i in row if i not in (PAD, EOS)] for row in ids.reshape(count * beam, limit)]
-        flat = [
-            Hypothesis(*pair) for pair in zip(self.target_tokenizer.decode(rows), scores.ravel().tolist(), strict=True)
+    def log_probs(self, sentences: list[str], translations: list[str]) -> tuple[Floats, Ids]:
+        """Log-probability (nats, end mark included) and number of subwords of each translation, given its sentence."""
+        targets = [[*ids, EOS] for ids in self.target_tokenizer.encode(translations)]
+        states, found = self.draw(sentences), np.zeros(len(sentences), np.float32)
+        order, seen = sorted(range(len(targets)), key=lambda row: -len(targets[row])), self.network.look(states)
+        _in_threads(order, lambda queue: force(self.network, states, seen, targets, queue, found))
+        return found, np.array([len(ids) for ids in targets], np.int64)
+
+    def _encode(self, sentences: list[str]) -> list[list[int]]:
+        return [
+            reading_order([*ids, EOS], self.config.reverse_source) for ids in self.source_tokenizer.encode(sentences)
         ]
-        # A beam wider than there are sentences to say ends in impossible ones.
-        return [[h for h in flat[i * beam : (i + 1) * beam] if h.score > -np.inf] for i in range(count)]
 
-    @tf.function(jit_compile=True)
-    def _draw(self, source: Tensor, length: int) -> Tensor:
-        return self.model.encoder(source, segments=((length, BATCH),)).to_array()
+    def _cut(self, text: str, ids: list[int]) -> list[list[int]]:
+        """The ids of a sentence, or of its pieces when it is too long; of nothing where there is nothing to say."""
+        if len(ids) <= self.longest:
+            return [ids] if len(ids) > 1 else []
+        pieces = cut(text, lambda piece: len(self.source_tokenizer.encode([piece])[0]) < self.longest)
+        return [ids for ids in self._encode(pieces) if len(ids) > 1]
 
-    @tf.function(jit_compile=True)
-    def _say(self, states: Tensor, live: Tensor, limit: int, beam: int) -> tuple[Tensor, Tensor]:
-        return search(self.model.decoder, EncoderState.from_array(states), live, limit, beam)
+    def _draw(self, sentences: list[list[int]]) -> Floats:
+        states = np.zeros((len(sentences), self.config.layers, 2, self.config.units), np.float32)
+        # The longest first, so that the threads end together.
+        order = sorted(range(len(sentences)), key=lambda row: -len(sentences[row]))
+        _in_threads(order, lambda queue: encode(self.network, sentences, queue, states))
+        return states
+
+    def _say(self, states: Floats, limits: Ids, beam: int) -> list[list[Hypothesis]]:
+        ended: list[list[Ended]] = [[] for _ in states]
+        order, seen = np.argsort(-limits, kind="stable").tolist(), self.network.look(states)
+        _in_threads(order, lambda queue: search(self.network, states, seen, limits, queue, beam, ended))
+        ranked = [sorted(some, key=lambda end: end.log_prob / len(end.ids), reverse=True) for some in ended]
+        texts = iter(self.target_tokenizer.decode([end.ids[:-1] for some in ranked for end in some]))
+        return [[Hypothesis(next(texts), end.log_prob, len(end.ids)) for end in some] for some in ranked]
 
 
-def read_windows(stream: BinaryIO, name: str) -> Iterator[list[str]]:
-    """Lines as they come: each list is all that one read gave, so a pipe's line is not kept waiting.
+def _join(pieces: list[list[Hypothesis]]) -> list[Hypothesis]:
+    """The hypotheses of a whole sentence: the best of each piece, the second best of each, and so on."""
+    if not pieces:
+        return [Hypothesis("", 0.0, 0)]
+    if len(pieces) == 1:
+        return pieces[0]
+    ranks = zip(*(some[: min(map(len, pieces))] for some in pieces), strict=True)
+    return [
+        Hypothesis(
+            " ".join(part.text for part in parts if part.text),
+            sum(part.log_prob for part in parts),
+            sum(part.subwords for part in parts),
+            len(parts),
+        )
+        for parts in ranks
+    ]
 
-    name: the input's name for messages.  Raises InputError at a line that is not UTF-8, after the lines before it.
+
+@cache
+def _libraries() -> ThreadpoolController:
+    # Looking for them takes milliseconds.
+    return ThreadpoolController()
+
+
+def _in_threads(order: list[int], work: Callable[[Iterator[int]], None]) -> None:
+    """Do `work` in one thread for each processor; they share a queue of numbers in this order.
+
+    Each does its matrix products alone: two on halves of the rows are faster than two on one product.
     """
-    number, rest = 0, b""
-    while True:
-        with reading(name):
-            block = stream.read1(WINDOW)  # type: ignore[attr-defined]
-        if not block:
-            break
-        *lines, rest = (rest + block).split(b"\n")
-        window, fault = [], None
-        for line in lines:
-            number += 1
-            try:
-                window.append(decode_line(line, name, number))
-            except InputError as error:
-                fault = error
-                break
-        if window:
-            yield window
-        if fault:
-            raise fault
-    if rest:
-        yield [decode_line(rest, name, number + 1)]
-
-
-def translate_stream(
-    translator: Translator, windows: Iterable[list[str]], output: TextIO, beam: int, n_best: int, scores: bool
-) -> None:
-    """Translate windows of lines and write them in order, flushed after each window.
-
-    One line in, one line out: the text, after its score and a tab when `scores`; with n_best > 0 instead
-    a TSV row for each of the n best: line number from 1, score, text.
-    """
-    number = 0
-    for window in windows:
-        for hypotheses in translator.translate(window, beam):
-            number += 1
-            for text, score in hypotheses[: max(n_best, 1)]:
-                columns = [str(number)] * bool(n_best) + [f"{score:.4f}"] * bool(n_best or scores) + [text]
-                output.write("\t".join(columns) + "\n")
-        output.flush()
+    queue, threads = iter(order), max(1, min(len(os.sched_getaffinity(0)), len(order)))
+    with _libraries().limit(limits=1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
+        for done in [pool.submit(work, queue) for _ in range(threads)]:
+            done.result()

@@ -76,7 +76,7 @@ def benchmark(flags: argparse.Namespace) -> dict[str, Any]:
             _, rows = next(item for item in epoch_order([bucket], 0, 0))
             for _ in range(2):
                 trainer.step(bucket.shape, [fill(pairs, bucket, rows[0], True)], 0.0, 0)
-        trainer.read_loss()
+        trainer.read_counters()
         compile_s, gemm = time.perf_counter() - started, _gemm_gflops()
         counts = {"source": 0, "target": 0, "computed_source": 0, "computed_target": 0}
         steps, started = 0, time.perf_counter()
@@ -89,7 +89,7 @@ def benchmark(flags: argparse.Namespace) -> dict[str, Any]:
             counts["computed_target"] += batch.labels.size
             if time.perf_counter() - started > flags.seconds:
                 break
-        loss, _ = trainer.read_loss()
+        loss = trainer.read_counters().loss
         seconds = time.perf_counter() - started
     gemm = (gemm + _gemm_gflops()) / 2
     needed = _operations(flags, counts["source"], counts["target"]) / seconds / 1e9

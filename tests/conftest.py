@@ -1,10 +1,12 @@
 """What the tests share: a tiny corpus and one small run trained through the command line."""
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parent.parent
@@ -45,7 +47,7 @@ data:
   prepared: {directory}/prepared
 tokenizer: {{vocab_size: 300}}
 model: {{units: 48, layers: 2, embedding_size: 32, dropout: 0.1}}
-training: {{epochs: 40, tokens_per_batch: 256, buckets: 2, warmup_steps: 10, learning_rate: 0.01,
+training: {{epochs: 40, tokens_per_batch: 256, buckets: 1, warmup_steps: 10, learning_rate: 0.01,
            validate_every: 150, log_every: 20}}
 """,
         encoding="utf-8",
@@ -53,13 +55,30 @@ training: {{epochs: 40, tokens_per_batch: 256, buckets: 2, warmup_steps: 10, lea
     return path
 
 
+def metrics(run):
+    """Lines of metrics.jsonl without what depends on the clock."""
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    return [{k: v for k, v in line.items() if k not in ("seconds", "tokens_per_s")} for line in lines]
+
+
+def same_arrays(one, other):
+    """Whether two .npz files hold the same, bit for bit."""
+    with np.load(one) as a, np.load(other) as b:
+        return a.files == b.files and all(np.array_equal(a[name], b[name]) for name in a.files)
+
+
+def last_checkpoint(run):
+    """The arrays' file of the newest checkpoint."""
+    return max((run / "checkpoints").iterdir()) / "training.npz"
+
+
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory):
-    """Directory of a tiny experiment, prepared and trained by the command line; its run is `run`."""
+    """Directory of a tiny experiment, prepared and trained by the command line; its run is `run`, its log train.log."""
     directory = tmp_path_factory.mktemp("trained")
     config = write_config(directory)
     s2s("prepare", config, check=0)
-    s2s("train", config, check=0)
+    (directory / "train.log").write_bytes(s2s("train", config, check=0).stderr)
     return directory
 
 

@@ -40,7 +40,7 @@ def losses(trainer, steps=3, rate=0.01):
     found = []
     for step in range(steps):
         trainer.step(SHAPE, [batch_of(step)], rate, step)
-        found.append(trainer.read_loss()[0])
+        found.append(trainer.read_counters().loss)
     return found
 
 
@@ -129,6 +129,33 @@ def test_float16_skips_a_step_that_overflows_and_halves_the_scale():
     trainer.step(SHAPE, [batch_of()], 0.01, 1)
     assert trainer.scale.numpy() == 2.0**11 and trainer.good_steps.numpy() == 0.0
     assert any((before[name] != array).any() for name, array in weights_of(trainer).items())
+
+
+def test_a_step_that_is_not_finite_is_left_out_and_counted(plain):
+    trainer = trainer_of()
+    before, bias = weights_of(trainer), trainer.model.decoder.output_bias
+    bias.assign(np.full(bias.shape, np.nan))
+    for step in (3, 4):
+        trainer.step(SHAPE, [batch_of(step)], 0.01, step)
+    bias.assign(np.zeros(bias.shape))
+    assert_near(weights_of(trainer), before, 0.0)
+    assert trainer.faulty()
+    counters = trainer.read_counters()
+    assert counters.skipped == 2 and counters.tokens == 0
+    np.testing.assert_allclose(counters.fault, (4, 0.01, np.nan), rtol=1e-6)
+    assert not trainer.faulty()
+    assert losses(trainer) == plain[1]
+    assert trainer.norm.numpy() == 0.0
+
+
+def test_the_largest_norm_of_an_interval_is_told():
+    trainer, single = trainer_of(dropout=0.0), []
+    for step in range(3):
+        trainer.step(SHAPE, [batch_of(step)], 0.0, step)
+        single.append(trainer.read_counters().gradient_norm)
+    for step in range(3):
+        trainer.step(SHAPE, [batch_of(step)], 0.0, step)
+    assert trainer.read_counters().gradient_norm == max(single) > 0.0
 
 
 def test_nothing_is_compiled_twice():

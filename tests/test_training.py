@@ -11,28 +11,10 @@ import time
 import numpy as np
 import pytest
 
-from s2s import config as config_file
 from s2s.config import TrainingConfig
 from s2s.engine import tf
-from s2s.errors import InputError, RunError
-from s2s.run import Progress, Run
 from s2s.training import learning_rate
-from tests.conftest import ROOT, s2s, write_config
-
-
-def metrics(run):
-    """Lines of metrics.jsonl without what depends on the clock."""
-    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-    return [{k: v for k, v in line.items() if k not in ("seconds", "tokens_per_s")} for line in lines]
-
-
-def same_arrays(one, other):
-    with np.load(one) as a, np.load(other) as b:
-        return a.files == b.files and all((a[name] == b[name]).all() for name in a.files)
-
-
-def last_checkpoint(run):
-    return max((run / "checkpoints").iterdir()) / "training.npz"
+from tests.conftest import ROOT, last_checkpoint, metrics, s2s, same_arrays, write_config
 
 
 def test_the_loss_falls(trained):
@@ -81,46 +63,6 @@ def test_a_stopped_training_ends_as_one_never_stopped(trained, stopped):
     assert same_arrays(last_checkpoint(trained / "run"), last_checkpoint(run))
     assert same_arrays(trained / "run" / "best.npz", run / "best.npz")
     assert metrics(trained / "run") == metrics(run)
-
-
-def test_a_damaged_checkpoint_is_passed_over(trained, tmp_path, capsys):
-    shutil.copytree(trained / "run", tmp_path / "run")
-    run = Run(tmp_path / "run")
-    arrays, _ = run.load_checkpoint()
-    run.save_checkpoint(arrays, Progress(step=99999))
-    newest = run.load_checkpoint()
-    assert newest[1].step == 99999
-    file = last_checkpoint(run.path)
-    content = bytearray(file.read_bytes())
-    content[len(content) // 2] ^= 1
-    file.write_bytes(content)
-    assert run.load_checkpoint()[1].step < 99999
-    assert "damaged" in capsys.readouterr().err
-    for checkpoint in (run.path / "checkpoints").iterdir():
-        (checkpoint / "training.npz").write_bytes(b"short")
-    with pytest.raises(RunError, match="every checkpoint is damaged"):
-        run.load_checkpoint()
-
-
-def test_a_checkpoint_that_cannot_be_written_leaves_the_old_ones(trained, tmp_path, monkeypatch):
-    shutil.copytree(trained / "run", tmp_path / "run")
-    run = Run(tmp_path / "run")
-    before = sorted((run.path / "checkpoints").iterdir())
-
-    def full(*_, **__):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(np, "savez", full)
-    with pytest.raises(OSError, match="No space"):
-        run.save_checkpoint({}, Progress(step=99999))
-    assert sorted((run.path / "checkpoints").iterdir()) == before
-
-
-@pytest.mark.parametrize("change", ["model.units=32", "training.learning_rate=0.5", "seed=9"])
-def test_another_config_is_another_run(trained, change):
-    config = config_file.load(trained / "tiny.yaml", [change])
-    with pytest.raises(InputError, match=change.split("=")[0]):
-        Run.begin(config)
 
 
 def test_the_budget_may_be_raised(trained, tmp_path):
