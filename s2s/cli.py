@@ -108,26 +108,35 @@ def translate(
         bool, typer.Option("--scores", help="Put the log-probability per subword and a tab before each line.")
     ] = False,
     errors: Errors = "strict",
+    from_states: Annotated[
+        Path | None,
+        typer.Option("--from-states", metavar="STATES.npy", help="Say what the decoder sees in states, not in text."),
+    ] = None,
 ) -> None:
     """Translate text, a line for a line, in order."""
     if n_best > beam:
         raise InputError(f"--n-best {n_best}: more than the {beam} of --beam; give --beam {n_best} or more")
     if errors not in ("strict", "replace"):
         raise InputError(f"--errors {errors}: give strict or replace")
+    if from_states and inputs:
+        raise InputError("--from-states: the states are the input; give no INPUT")
     from s2s.files import require_writable
 
     if output:
         require_writable(output, "--output")
     with ExitStack() as open_files:
-        paths: list[Path | None] = [*inputs] if inputs else [None]
+        paths: list[Path | None] = [] if from_states else [*inputs] if inputs else [None]
         sources = [open_files.enter_context(_open_source(path)) for path in paths]
         opened = _open_run(run)
-        from s2s.streams import translate_streams
+        from s2s.streams import Style, say_states, translate_streams
         from s2s.translator import Translator
 
-        translator = Translator(opened)
+        translator, style = Translator(opened), Style(beam, n_best, scores)
         sink = open_files.enter_context(_open_sink(output))
-        translate_streams(translator, sources, sink, beam, n_best, scores, errors)
+        if from_states:
+            say_states(translator, from_states, sink, style)
+        else:
+            translate_streams(translator, sources, sink, style, errors)
 
 
 @app.command()
@@ -174,39 +183,47 @@ def evaluate(
 def inspect_state(
     run: RunDirectory,
     source: InputText = None,
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="STATES.npy", help="File to write.")] = ...,  # type: ignore[assignment]
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="STATES.npy", help="File to write, .npy or .npz; - is stdout."),
+    ] = None,
     layers: Annotated[
         str, typer.Option("--layers", metavar="top|all", help="top: h of the top layer; all: h and c of every layer.")
     ] = "top",
+    file_format: Annotated[
+        str | None,
+        typer.Option("--format", metavar="npy|npz", help="npz holds the sentences too; default: by the name."),
+    ] = None,
+    trace: Annotated[
+        bool, typer.Option("--trace", help="The state after every subword, not only the last one (.npz).")
+    ] = False,
     plot: Annotated[
-        Path | None, typer.Option("--plot", help="Also draw the states as a map (.png, .svg, .pdf).")
+        Path | None, typer.Option("--plot", help="Draw a map of the states, or the trace (.png, .svg, .pdf).")
+    ] = None,
+    labels: Annotated[Path | None, typer.Option("--labels", help="A label a line, to colour the map by.")] = None,
+    projector: Annotated[
+        Path | None,
+        typer.Option("--projector", metavar="DIR", help="Write files for TensorBoard's Embedding Projector."),
+    ] = None,
+    neighbours: Annotated[
+        int, typer.Option("--neighbours", min=0, metavar="K", help="Print the K nearest sentences of --corpus, as TSV.")
+    ] = 0,
+    corpus: Annotated[
+        Path | None, typer.Option("--corpus", help="Sentences, one a line, or an .npz that inspect-state wrote.")
     ] = None,
 ) -> None:
-    """Write the encoder's final state of every line as float32 .npy: [lines, units]."""
+    """Write the encoder's final state of every line as float32 .npy, [lines, units]; draw it; find its neighbours."""
     if layers not in ("top", "all"):
         raise InputError(f"--layers {layers}: give top or all")
-    if plot and plot.suffix not in (".png", ".svg", ".pdf"):
-        raise InputError(f"--plot {plot}: name a .png, .svg or .pdf file")
-    from s2s.files import require_writable
+    if file_format not in (None, "npy", "npz"):
+        raise InputError(f"--format {file_format}: give npy or npz")
+    from s2s.inspection import Wanted, inspect
 
-    require_writable(output, "--output")
-    if plot:
-        require_writable(plot, "--plot")
+    npz = file_format == "npz" or (file_format is None and output is not None and output.suffix == ".npz")
+    wanted = Wanted(output, layers == "all", npz, trace, plot, labels, projector, neighbours, corpus)
+    wanted.check()
     with _open_source(source) as opened_source:
-        opened = _open_run(run)
-        from s2s import states
-        from s2s.streams import read_windows
-        from s2s.translator import Translator
-
-        if plot:
-            states.require_plot()
-        lines = [line for window in read_windows(opened_source) for line in window]
-        if plot and not lines:
-            raise InputError(f"--plot: {opened_source.name} has no line to draw")
-        vectors = states.write_states(Translator(opened), lines, output, layers == "all")
-    typer.echo(f"{output}: float32 {list(vectors.shape)}", err=True)
-    if plot:
-        states.plot_map(vectors if layers == "top" else vectors[:, -1, 0], lines, plot)
+        inspect(_open_run(run), opened_source, wanted)
 
 
 @contextmanager

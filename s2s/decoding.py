@@ -68,6 +68,26 @@ def encode(network: Network, sentences: Sequence[Sequence[int]], queue: Iterator
         network.encoder.step(ids, None, h, c)
 
 
+def trace(network: Network, sentences: Sequence[Sequence[int]]) -> list[Floats]:
+    """H of the encoder's top layer after every subword of each sentence, [subwords, units].
+
+    sentences: as for `encode`, whose states are the last rows.
+    """
+    found = []
+    for start in range(0, len(sentences), ROWS):
+        part = sentences[start : start + ROWS]
+        ids = np.full((max(map(len, part)), ROWS), PAD, np.int64)
+        for row, sentence in enumerate(part):
+            ids[: len(sentence), row] = sentence
+        h, c = network.encoder.start(ROWS)
+        tops = np.empty((*ids.shape, h.shape[-1]), np.float32)
+        for step, top in zip(ids, tops, strict=True):
+            network.encoder.step(step, None, h, c)
+            top[:] = h[-1]
+        found += [tops[: len(sentence), row].copy() for row, sentence in enumerate(part)]
+    return found
+
+
 def search(
     network: Network, states: Floats, seen: Floats | None, limits: Ids, queue: Iterator[int], beam: int,
     ended: list[list[Ended]],

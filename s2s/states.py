@@ -1,107 +1,149 @@
-"""`s2s inspect-state`: the encoder's final state of every line, as .npy and as a map."""
+"""States on disk: .npy and .npz files, written block by block, and read back with suspicion."""
 
+import json
+import zipfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO
 
 import numpy as np
-import numpy.typing as npt
 
+from s2s.decoding import Ids
 from s2s.errors import InputError
-from s2s.files import whole_file
+from s2s.inference import Floats
 from s2s.translator import Translator
 
-CHUNK = 4096
-"""Lines encoded between writes to the file."""
+BLOCK = 4096
+"""States taken from a file or a corpus at once."""
+
+_QUERIES = 1024
+"""States whose neighbours are searched at once."""
 
 
-def write_states(translator: Translator, lines: list[str], output: Path, all_layers: bool) -> npt.NDArray[np.float32]:
-    """Write the states of `lines` to `output` (.npy, float32) and return them, mapped from the file.
+def draw_all(translator: Translator, windows: Iterable[list[str]], all_layers: bool) -> Iterator[Floats]:
+    """The states of windows of lines: h of the top layer, [lines, units]; all of them, [lines, layers, 2, units]."""
+    for window in windows:
+        states = translator.draw(window)
+        yield states if all_layers else states[:, -1, 0]
 
-    Row i is the state the decoder starts from for line i: h of the top layer, [lines, units]; with
-    `all_layers` everything it starts from, [lines, layers, 2, units] (h, then c).
+
+def write_npy(file: BinaryIO, blocks: Iterable[Floats], row_shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Write blocks of rows as one float32 array, in flat memory; returns its shape.
+
+    file: open for writing, and able to seek: the number of rows is written last.
     """
-    shape: tuple[int, ...] = (len(lines), translator.config.units)
-    if all_layers:
-        shape = (len(lines), translator.config.layers, 2, translator.config.units)
-    with whole_file(output) as path:
-        if not lines:  # nothing cannot be mapped
-            with path.open("wb") as empty:
-                np.save(empty, np.zeros(shape, np.float32))
-            return np.zeros(shape, np.float32)
-        file = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)  # type: ignore[no-untyped-call, unused-ignore]
-        for start in range(0, len(lines), CHUNK):
-            states = translator.draw(lines[start : start + CHUNK])
-            file[start : start + CHUNK] = states if all_layers else states[:, -1, 0]
-        file.flush()
-        del file
-    return np.load(output, mmap_mode="r", allow_pickle=False)
+    _write_header(file, (0, *row_shape))
+    start, rows = file.tell(), 0
+    for block in blocks:
+        file.write(np.ascontiguousarray(block, "<f4").tobytes())
+        rows += len(block)
+    file.seek(0)
+    _write_header(file, (rows, *row_shape))
+    # NumPy leaves room in the header for any number of rows.
+    assert file.tell() == start
+    return (rows, *row_shape)
 
 
-def require_plot() -> None:
-    """Raise InputError unless matplotlib, the `plot` extra, is installed."""
+def write_npz(path: Path, states: Path, lines: list[str]) -> None:
+    """Write an .npz of `states`, the content of that .npy file, and `sentences`, an array of text."""
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.write(states, "states.npy")
+        with archive.open("sentences.npy", "w", force_zip64=True) as member:
+            # An array of no sentences has a width too.
+            np.save(member, np.array(lines, f"<U{max(map(len, lines), default=1) or 1}"))
+
+
+def read_states(path: Path, layers: int, units: int) -> Iterator[Floats]:
+    """Blocks of states [n, layers, 2, units] of an .npy file, in flat memory; never runs code from it.
+
+    Raises InputError for a file that is none, for another shape or type, and for a number that is not finite.
+    """
     try:
-        import matplotlib  # noqa: F401
-    except ImportError:
-        raise InputError("--plot needs matplotlib: pip install 's2s-nmt[plot]'") from None
+        states = np.load(path, mmap_mode="r", allow_pickle=False)
+        if not isinstance(states, np.ndarray):
+            raise ValueError("an archive of several arrays")
+    except (OSError, ValueError, EOFError) as error:
+        reason = getattr(error, "strerror", None) or f"no .npy file of numbers ({error})"
+        raise InputError(f"{path}: {reason}; inspect-state --layers all writes one") from None
+    if states.dtype not in (np.float16, np.float32, np.float64):
+        raise InputError(f"{path}: numbers of type {states.dtype}; states are float32")
+    if states.ndim != 4 or states.shape[1:] != (layers, 2, units):
+        raise InputError(
+            f"{path}: shape {list(states.shape)}; the decoder of this run starts from [lines, {layers}, 2, {units}], "
+            "as inspect-state --layers all writes them"
+        )
+    for start in range(0, len(states), BLOCK):
+        block = np.asarray(states[start : start + BLOCK], np.float32)
+        if not (finite := np.isfinite(block).all((1, 2, 3))).all():
+            row = start + int(finite.argmin())
+            raise InputError(f"{path}: row {row} (from 0) holds numbers that are not finite")
+        yield block
 
 
-def project(vectors: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """The first two principal components of vectors [n, units]: [n, 2], and the share of variance of each."""
-    centred = np.asarray(vectors, np.float64) - vectors.mean(0)
-    left, singular, _ = np.linalg.svd(centred, full_matrices=False)
-    points = np.zeros((len(vectors), 2))
-    count = min(2, len(singular))
-    points[:, :count] = left[:, :count] * singular[:count]
-    shares = np.zeros(2)
-    shares[:count] = (singular**2)[:count] / max(float((singular**2).sum()), 1e-12)
-    return points, shares
+def write_traces(path: Path, traces: list[tuple[Floats, list[str]]]) -> None:
+    """Write an .npz of each line's states after every subword, and the subwords, in the order of reading.
 
-
-def plot_map(vectors: npt.NDArray[np.float32], lines: list[str], path: Path) -> None:
-    """Draw the sentences' vectors in two dimensions (PCA, as Sutskever et al. 2014, figure 2).
-
-    The picture's format goes by the name's ending (png, svg, pdf); up to 40 sentences are labelled.
+    For line N, from 1: `states_N`, float32 [subwords, units], and `subwords_N`, an array of text.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    points, shares = project(vectors)
-    figure = Figure(figsize=(11, 8), dpi=120, layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    labelled = len(lines) <= 40
-    axes.scatter(points[:, 0], points[:, 1], s=24 if labelled else 6, alpha=0.8 if labelled else 0.4)
-    axes.margins(0.12 if labelled else 0.05, 0.06)
-    axes.set_xlabel(f"first principal component ({shares[0]:.0%} of the variance)")
-    axes.set_ylabel(f"second principal component ({shares[1]:.0%})")
-    axes.set_title(f"Hidden states of {len(lines)} sentences")
-    if labelled:
-        _label(axes, points, lines)
-    with whole_file(path) as temporary:
-        figure.savefig(temporary, format=path.suffix.lstrip("."))
+    arrays = {}
+    for number, (states, subwords) in enumerate(traces, 1):
+        arrays[f"states_{number}"], arrays[f"subwords_{number}"] = states, np.array(subwords)
+    with open(path, "wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)
 
 
-def _label(axes: Any, points: npt.NDArray[np.float64], lines: list[str]) -> None:
-    """Write each sentence beside its point, or as near above or below as no other sentence and no point stands."""
-    from matplotlib.transforms import Bbox
+def write_projector(directory: Path, vectors: Floats, columns: dict[str, list[str]]) -> None:
+    """Write what TensorBoard's Embedding Projector reads: `tensorboard --logdir DIRECTORY` shows the cloud.
 
-    axes.figure.draw_without_rendering()  # fixes the axes' place, so that pixels can be counted
-    axes.figure.set_layout_engine("none")
-    to_pixels, frame = axes.transData, axes.get_window_extent()
-    dots = to_pixels.transform(points)
-    taken = [Bbox.from_extents(x - 4, y - 4, x + 4, y + 4) for x, y in dots]
-    for row in np.argsort(-points[:, 1]):
-        text = lines[row] if len(lines[row]) <= 45 else f"{lines[row][:42]}..."
-        label = axes.text(*points[row], text, fontsize=8, va="center", parse_math=False)
-        width = label.get_window_extent().width
-        x, y = dots[row]
-        x += -width - 8 if x + 8 + width > frame.x1 else 8
-        for shift in sorted(range(-300, 301, 3), key=abs):
-            label.set_position(to_pixels.inverted().transform((x, y + shift)))
-            box = label.get_window_extent()
-            if not any(box.overlaps(other) for other in taken) and frame.y0 < box.y0 and box.y1 < frame.y1:
-                break
-        taken.append(box)
-        if abs(shift) > 6:
-            end = to_pixels.inverted().transform((min(max(dots[row][0], box.x0), box.x1), y + shift))
-            axes.plot(*zip(points[row], end, strict=True), color="gray", linewidth=0.4, zorder=0)
+    columns: texts for each vector, by the column's name.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    with open(directory / "states.tsv", "w", encoding="utf-8") as file:
+        for vector in vectors:
+            file.write("\t".join(f"{value:.6g}" for value in vector.tolist()) + "\n")
+    with open(directory / "metadata.tsv", "w", encoding="utf-8", newline="\n") as file:
+        # One column stands without a heading: so the projector wants it.
+        rows = zip(*columns.values(), strict=True)
+        for row in [*([tuple(columns)] if len(columns) > 1 else []), *rows]:
+            # A tab or line end in a text would break the table.
+            file.write("\t".join(" ".join(text.split()) or "(blank)" for text in row) + "\n")
+    names = {"tensor_name": "states", "tensor_path": "states.tsv", "metadata_path": "metadata.tsv"}
+    fields = "".join(f"  {name}: {json.dumps(value)}\n" for name, value in names.items())
+    (directory / "projector_config.pbtxt").write_text(f"embeddings {{\n{fields}}}\n", encoding="utf-8")
+
+
+def neighbours(queries: Floats, corpus: Floats, count: int) -> tuple[Ids, Floats]:
+    """Numbers and cosines of the `count` rows of `corpus` [n, units] nearest to each of `queries` [m, units].
+
+    [m, count], nearest first, of equals the first one first.  Exact: matrix products, block by block.
+    """
+    count = min(count, len(corpus))
+    places, cosines = np.empty((len(queries), count), np.int64), np.empty((len(queries), count), np.float32)
+    for start in range(0, len(queries), _QUERIES):
+        part = slice(start, start + _QUERIES)
+        places[part], cosines[part] = _nearest(_unit(queries[part]), corpus, count)
+    return places, cosines
+
+
+def _nearest(queries: Floats, corpus: Floats, count: int) -> tuple[Ids, Floats]:
+    places, best = np.zeros((len(queries), 0), np.int64), np.zeros((len(queries), 0), np.float32)
+    for start in range(0, len(corpus), BLOCK):
+        cosines = queries @ _unit(corpus[start : start + BLOCK]).T
+        width = min(count, cosines.shape[1])
+        near = np.argpartition(-cosines, width - 1, 1)[:, :width]
+        places = np.concatenate([places, near + start], 1)
+        best = np.concatenate([best, np.take_along_axis(cosines, near, 1)], 1)
+        order = np.lexsort((places, -best))[:, :count]
+        places, best = np.take_along_axis(places, order, 1), np.take_along_axis(best, order, 1)
+    return places, best
+
+
+def _unit(vectors: Floats) -> Floats:
+    """Each vector over its length; zeros stay zeros."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit: Floats = vectors / np.maximum(lengths, np.float32(1e-12))
+    return unit
+
+
+def _write_header(file: BinaryIO, shape: tuple[int, ...]) -> None:
+    np.lib.format.write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": shape})  # type: ignore[no-untyped-call, unused-ignore]

@@ -1,14 +1,17 @@
 """`s2s translate` on files and pipes of any size: lines in, as many lines out, in order, in flat memory."""
 
 import sys
-from collections.abc import Iterable, Iterator
-from select import PIPE_BUF
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, count
+from pathlib import Path
+from select import PIPE_BUF, select
 from typing import Any, BinaryIO, NamedTuple
 
 from tqdm import tqdm
 
 from s2s.corpus import decode_line, reading
 from s2s.errors import InputError
+from s2s.states import read_states
 from s2s.translator import Hypothesis, Translator
 
 BLOCK = 1 << 20
@@ -34,79 +37,104 @@ class Source(NamedTuple):
 
 
 def read_windows(source: Source, errors: str = "strict") -> Iterator[list[str]]:
-    """Lines as they come: each list is what one read gave, at most LINES, so a pipe's line is not kept waiting.
+    """Lines as they come, at most LINES at a time; a pipe's line is not kept waiting for the next one.
 
     errors: what to do with bytes that are not UTF-8, `strict` or `replace`.  Raises InputError at such a line when
     strict, after the lines before it, and at one longer than LONGEST_LINE.
     """
     number, rest = 0, b""
-    while True:
-        with reading(source.name):
-            block = source.stream.read1(BLOCK)  # type: ignore[attr-defined]
+    while block := _read(source):
         *lines, rest = (rest + block).split(b"\n")
-        if not block and rest:
-            lines, rest = [rest], b""
         if len(rest) > LONGEST_LINE:
-            raise InputError(
-                f"{source.name}:{number + len(lines) + 1}: a line of more than {LONGEST_LINE:,} bytes; is this a text?"
-            )
+            place = f"{source.name}:{number + len(lines) + 1}"
+            raise InputError(f"{place}: a line of more than {LONGEST_LINE:,} bytes; is this a text?")
         for start in range(0, len(lines), LINES):
-            window, fault = [], None
-            for line in lines[start : start + LINES]:
-                number += 1
-                try:
-                    window.append(decode_line(line, source.name, number, errors))
-                except InputError as error:
-                    fault = error
-                    break
-            if window:
-                yield window
-            if fault:
-                raise fault
-        if not block:
-            return
+            yield from _decoded(lines[start : start + LINES], source.name, number + start, errors)
+        number += len(lines)
+    if rest:
+        yield from _decoded([rest], source.name, number, errors)
+
+
+def _read(source: Source) -> bytes:
+    """What there is to read at once, up to BLOCK; waits only for the first of it.  Nothing at the end."""
+    read1: Callable[[int], bytes] = source.stream.read1  # type: ignore[attr-defined]
+    with reading(source.name):
+        block = more = read1(BLOCK)
+        while more and len(block) < BLOCK and _more_waits(source.stream):
+            block += (more := read1(BLOCK - len(block)))
+    return block
+
+
+def _more_waits(stream: BinaryIO) -> bool:
+    try:
+        return bool(select([stream], [], [], 0)[0])
+    except (OSError, ValueError):  # not a file of the system's
+        return True
+
+
+def _decoded(lines: list[bytes], name: str, number: int, errors: str) -> Iterator[list[str]]:
+    """The lines after line `number` as one window; before an InputError, those before the faulty one."""
+    window = []
+    try:
+        for line in lines:
+            number += 1
+            window.append(decode_line(line, name, number, errors))
+    except InputError:
+        if window:
+            yield window
+        raise
+    yield window
+
+
+class Style(NamedTuple):
+    """How many hypotheses are searched and what is written of them."""
+
+    beam: int = 1
+    n_best: int = 0
+    """With more than 0, a TSV row for each of the n best: line number from 1, score, text."""
+    scores: bool = False
+    """The score and a tab before the text."""
+
+    def rows(self, number: int, hypotheses: list[Hypothesis]) -> Iterator[str]:
+        """What is written for line `number`, line ends included."""
+        for hypothesis in hypotheses[: max(self.n_best, 1)]:
+            columns = [str(number)] * bool(self.n_best)
+            columns += [f"{hypothesis.score:.4f}"] * bool(self.n_best or self.scores)
+            yield "\t".join([*columns, hypothesis.text]) + "\n"
 
 
 def translate_streams(
-    translator: Translator, sources: Iterable[Source], output: BinaryIO, beam: int, n_best: int, scores: bool,
-    errors: str = "strict",
-) -> None:  # fmt: skip
+    translator: Translator, sources: Iterable[Source], output: BinaryIO, style: Style, errors: str = "strict"
+) -> None:
     """Translate all lines of the sources, one after the other, and write them in order, each window as it is done.
 
-    One line in, one line out: the text, after its score and a tab when `scores`; with n_best > 0 instead
-    a TSV row for each of the n best: line number from 1, over all sources, score, text.
+    One line in, one line out, but for n-best lists, where lines are numbered over all sources.
     """
-    number = cut = 0
+    number = cuts = 0
     for source in sources:
-        # A bar for files, on a terminal.
-        bar = tqdm(total=source.size, unit="B", unit_scale=True, desc=source.name, file=sys.stderr,
-                   disable=None if source.size else True)  # fmt: skip
         first = number
-        with bar:
+        with _bar(source) as bar:
             for window in read_windows(source, errors):
-                rows: list[str] = []
-                for hypotheses in translator.translate(window, beam):
-                    number += 1
-                    rows += _rows(number, hypotheses, n_best, scores)
-                    if hypotheses[0].pieces > 1:
-                        cut += 1
-                        _tell_cut(bar, f"{source.name}:{number - first}", hypotheses[0].pieces, translator.longest, cut)
-                _write(output, rows)
-                bar.set_postfix_str(
-                    f"{number} lines, {number / max(bar.format_dict['elapsed'], 1e-9):.0f} lines/s", refresh=False
-                )
-                bar.update(_position(source.stream) - bar.n if source.size else 0)
-    if cut > _TOLD:
-        print(f"warning: {cut - _TOLD} more lines were translated in pieces", file=sys.stderr)
+                said = translator.translate(window, style.beam)
+                _write(output, chain.from_iterable(map(style.rows, count(number + 1), said)))
+                cuts = _tell_cuts(said, bar, source.name, number - first, translator.longest, cuts)
+                number += len(window)
+                _advance(bar, source, number - first)
+    if cuts > _TOLD:
+        print(f"warning: {cuts - _TOLD} more lines were translated in pieces", file=sys.stderr)
 
 
-def _rows(number: int, hypotheses: list[Hypothesis], n_best: int, scores: bool) -> Iterator[str]:
-    for hypothesis in hypotheses[: max(n_best, 1)]:
-        columns = [str(number)] * bool(n_best) + [f"{hypothesis.score:.4f}"] * bool(n_best or scores)
-        yield "\t".join([*columns, hypothesis.text]) + "\n"
+def say_states(translator: Translator, path: Path, output: BinaryIO, style: Style) -> None:
+    """Say the states of an .npy file [lines, layers, 2, units], a line for each."""
+    number = 0
+    for block in read_states(path, translator.config.layers, translator.config.units):
+        # As long as the longest sentence that is translated at once may become.
+        said = translator.say(block, style.beam, 2 * translator.longest + 8)
+        _write(output, chain.from_iterable(map(style.rows, count(number + 1), said)))
+        number += len(block)
 
 
-def _write(output: BinaryIO, rows: list[str]) -> None:
+def _write(output: BinaryIO, rows: Iterable[str]) -> None:
     """Write rows in portions that a pipe takes at once or not at all, so that a reader never has half a line."""
     portions = [b""]
     for row in rows:
@@ -119,14 +147,28 @@ def _write(output: BinaryIO, rows: list[str]) -> None:
             portion = portion[output.write(portion) :]
 
 
-def _tell_cut(bar: Any, place: str, pieces: int, longest: int, cut: int) -> None:
-    if cut <= _TOLD:
-        warning = (
-            f"warning: {place}: longer than the {longest} subwords of training sentences; translated in {pieces} pieces"
-        )
-        bar.write(warning, file=sys.stderr)
+def _tell_cuts(said: list[list[Hypothesis]], bar: Any, name: str, number: int, longest: int, cuts: int) -> int:
+    """Name the lines after line `number` that were translated in pieces, up to _TOLD; the new number of `cuts`."""
+    for line, hypotheses in enumerate(said, number + 1):
+        if (pieces := hypotheses[0].pieces) > 1:
+            cuts += 1
+            if cuts <= _TOLD:
+                bar.write(
+                    f"warning: {name}:{line}: longer than the {longest} subwords that sentences of the training have; "
+                    f"translated in {pieces} pieces", file=sys.stderr
+                )  # fmt: skip
+    return cuts
 
 
-def _position(stream: BinaryIO) -> int:
-    """Bytes of the file on the disk that are read, also where it is compressed."""
-    return getattr(stream, "fileobj", stream).tell()
+def _bar(source: Source) -> Any:
+    """A progress bar for files, on a terminal."""
+    hidden = None if source.size else True
+    return tqdm(total=source.size, unit="B", unit_scale=True, desc=source.name, file=sys.stderr, disable=hidden)
+
+
+def _advance(bar: Any, source: Source, lines: int) -> None:
+    if bar.disable:
+        return
+    bar.set_postfix_str(f"{lines:,} lines, {lines / max(bar.format_dict['elapsed'], 1e-9):,.0f} lines/s", refresh=False)
+    # Bytes of the file on the disk, also where it is compressed.
+    bar.update(getattr(source.stream, "fileobj", source.stream).tell() - bar.n)

@@ -64,3 +64,7 @@ class Tokenizer:
     def decode(self, ids: list[list[int]]) -> list[str]:
         """The texts that the ids stand for."""
         return self._processor.decode(ids)
+
+    def pieces(self, ids: list[int]) -> list[str]:
+        """The subwords that the ids stand for, with sentencepiece's mark for a space."""
+        return self._processor.id_to_piece(ids)

@@ -12,7 +12,7 @@ from threadpoolctl import ThreadpoolController
 from s2s.batches import reading_order
 from s2s.checkpoints import Arrays
 from s2s.cutting import cut
-from s2s.decoding import Ended, Ids, encode, force, search
+from s2s.decoding import Ended, Ids, encode, force, search, trace
 from s2s.errors import InputError
 from s2s.inference import Floats, Network
 from s2s.run import Run
@@ -58,6 +58,13 @@ class Translator:
         The empty sentence has a state too: that of the end mark alone.
         """
         return self._draw(self._encode(sentences))
+
+    def trace(self, sentences: list[str]) -> list[tuple[Floats, list[str]]]:
+        """For each sentence h of the top layer after every subword, [subwords, units], and these, in the order of reading."""
+        encoded = self._encode(sentences)
+        with _libraries().limit(limits=1, user_api="blas"):  # as when it is drawn
+            traces = trace(self.network, encoded)
+        return [(states, self.source_tokenizer.pieces(ids)) for states, ids in zip(traces, encoded, strict=True)]
 
     def say(self, states: Floats, beam: int = 1, limit: int = 100) -> list[list[Hypothesis]]:
         """The `beam` best sentences for each state [n, layers, 2, units], best first; at most `limit` subwords."""

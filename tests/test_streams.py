@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from s2s import decoding, streams
 from s2s.cutting import cut
 from s2s.errors import InputError
-from s2s.streams import Source, read_windows, translate_streams
+from s2s.streams import Source, Style, read_windows, translate_streams
 from tests.conftest import ROOT, s2s
 
 
@@ -25,8 +25,7 @@ def windows(content, errors="strict"):
 def through(translator, content, **options):
     """The bytes that come out of `s2s translate` for the bytes `content`."""
     output = io.BytesIO()
-    chosen = {"beam": 1, "n_best": 0, "scores": False, "errors": "replace"} | options
-    translate_streams(translator, [Source("text", io.BytesIO(content), 0)], output, **chosen)
+    translate_streams(translator, [Source("text", io.BytesIO(content), 0)], output, Style(**options), "replace")
     return output.getvalue()
 
 
