@@ -77,13 +77,15 @@ def plot_map(vectors: Floats, lines: list[str], path: Path, labels: list[str] | 
 
 
 def _dots_by_length(axes: Any, points: Floats, lines: list[str]) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     if len(lines) > DENSE:
         dots = axes.hexbin(*points.T, gridsize=90, mincnt=1, bins="log", linewidths=0.0, cmap="viridis")
         axes.figure.colorbar(dots, label="sentences at the place", shrink=0.6, pad=0.02)
     else:
         words = [len(line.split()) for line in lines]
         dots = axes.scatter(*points.T, c=words, s=24 if len(lines) <= SPELLED else 6, cmap="viridis")
-        axes.figure.colorbar(dots, label="words", shrink=0.6, pad=0.02)
+        axes.figure.colorbar(dots, label="words", ticks=MaxNLocator(integer=True), shrink=0.6, pad=0.02)
 
 
 def _dots_by_label(axes: Any, points: Floats, labels: list[str]) -> None:

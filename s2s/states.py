@@ -10,6 +10,7 @@ import numpy as np
 
 from s2s.decoding import Ids
 from s2s.errors import InputError
+from s2s.files import write_lines
 from s2s.inference import Floats
 from s2s.translator import Translator
 
@@ -95,21 +96,16 @@ def write_traces(path: Path, traces: list[tuple[Floats, list[str]]]) -> None:
 def write_projector(directory: Path, vectors: Floats, columns: dict[str, list[str]]) -> None:
     """Write what TensorBoard's Embedding Projector reads: `tensorboard --logdir DIRECTORY` shows the cloud.
 
-    columns: texts for each vector, by the column's name.
+    directory: one that exists.  columns: texts for each vector, by the column's name.
     """
-    directory.mkdir(parents=True, exist_ok=True)
-    with open(directory / "states.tsv", "w", encoding="utf-8") as file:
-        for vector in vectors:
-            file.write("\t".join(f"{value:.6g}" for value in vector.tolist()) + "\n")
-    with open(directory / "metadata.tsv", "w", encoding="utf-8", newline="\n") as file:
-        # One column stands without a heading: so the projector wants it.
-        rows = zip(*columns.values(), strict=True)
-        for row in [*([tuple(columns)] if len(columns) > 1 else []), *rows]:
-            # A tab or line end in a text would break the table.
-            file.write("\t".join(" ".join(text.split()) or "(blank)" for text in row) + "\n")
+    # One column stands without a heading: so the projector wants it.
+    table = [*([list(columns)] if len(columns) > 1 else []), *zip(*columns.values(), strict=True)]
     names = {"tensor_name": "states", "tensor_path": "states.tsv", "metadata_path": "metadata.tsv"}
-    fields = "".join(f"  {name}: {json.dumps(value)}\n" for name, value in names.items())
-    (directory / "projector_config.pbtxt").write_text(f"embeddings {{\n{fields}}}\n", encoding="utf-8")
+    write_lines(directory / "states.tsv", ("\t".join(f"{x:.6g}" for x in vector.tolist()) for vector in vectors))
+    # A tab or line end in a text would break the table.
+    write_lines(directory / "metadata.tsv", ("\t".join(" ".join(t.split()) or "(blank)" for t in row) for row in table))
+    fields = [f"  {name}: {json.dumps(value)}" for name, value in names.items()]
+    write_lines(directory / "projector_config.pbtxt", ["embeddings {", *fields, "}"])
 
 
 def neighbours(queries: Floats, corpus: Floats, count: int) -> tuple[Ids, Floats]:

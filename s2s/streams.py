@@ -14,10 +14,10 @@ from s2s.errors import InputError
 from s2s.states import read_states
 from s2s.translator import Hypothesis, Translator
 
-BLOCK = 1 << 20
+BLOCK = 1 << 17
 """Bytes read ahead, at most."""
 
-LINES = 4096
+LINES = 2048
 """Lines translated at once, at most: enough to fill the rows, and bounded memory for their states."""
 
 LONGEST_LINE = 1 << 24
