@@ -169,7 +169,7 @@ class _Loop:
         progress = self.progress
         scores, samples = self.validation.scores()
         better = self.validation.judge(scores, progress)
-        if better:
+        if better and self.devices.chief:
             self.run.save_best(self.trainer.averaged_weights())
         progress.seconds = progress.validated_at = time.monotonic() - self.clock
         record = {"step": progress.step, **scores, "seconds": round(progress.seconds, 1)}

@@ -1,5 +1,6 @@
 """Validation: what the averaged weights score on the dev pairs, and whether they are the best so far."""
 
+import math
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -57,7 +58,7 @@ class Validation:
         if name not in scores:  # not the chief: its word counts
             return False
         value = -scores[name] if name == "dev_loss" else scores[name]
-        better = progress.best_score is None or value > progress.best_score
+        better = math.isfinite(value) and (progress.best_score is None or value > progress.best_score)
         if better:
             progress.best_score = value
         progress.validations_since_best = 0 if better else progress.validations_since_best + 1

@@ -25,7 +25,9 @@ def _few_rows(monkeypatch):
 
 def inspect_lines(trained, lines, **wanted):
     content = "".join(f"{line}\n" for line in lines).encode()
-    inspect(Run(trained / "run"), Source("text", io.BytesIO(content), 0), Wanted(**wanted))
+    chosen = Wanted(**wanted)
+    chosen.check()
+    inspect(Run(trained / "run"), Source("text", io.BytesIO(content), 0), chosen)
 
 
 def test_projection_is_principal_components():
