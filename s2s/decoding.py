@@ -8,7 +8,8 @@ depend on how many sentences there are.
 Beam search: of all continuations of a sentence's hypotheses, the best by log-probability go on, as many as the beam is
 wide.  One that ends with EOS leaves the beam, which is then narrower by one; the search is over when all have left.  They
 are ranked by log-probability per subword, EOS included (length normalisation: Wu et al. 2016, with alpha = 1 and
-without their offset), so that short ones have no advantage.  Greedy search is a beam of 1; a beam as wide as there are
+without their offset), so that short ones have no advantage; on Tatoeba's dev sentences, alphas from 0.4 to 1.5 with or
+without it all gave 47.5 to 47.9 BLEU, no normalisation 47.2.  Greedy search is a beam of 1; a beam as wide as there are
 hypotheses is exhaustive search.  PAD, UNK and BOS are never said.  At the length limit only EOS is, and a hypothesis
 that would say the same one to four subwords LOOPS times running says something else: a weak model cannot run on.
 """
