@@ -14,7 +14,7 @@ hypotheses is exhaustive search.  PAD, UNK and BOS are never said.  At the lengt
 that would say the same one to four subwords LOOPS times running says something else: a weak model cannot run on.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -50,6 +50,23 @@ def encode(network: Network, sentences: Sequence[Sequence[int]], queue: Iterator
     sentences: ids in the order of reading, none empty.  Several threads may share a queue.
     """
     h, c = network.encoder.start(ROWS)
+
+    def turn(row: int, old: int | None, new: int | None) -> None:
+        if old is not None:
+            states[old, :, 0], states[old, :, 1] = h[:, row], c[:, row]
+        h[:, row] = c[:, row] = 0.0
+
+    for ids, _ in _steps(sentences, queue, turn):
+        network.encoder.step(ids, None, h, c)
+
+
+def _steps(
+    sentences: Sequence[Sequence[int]], queue: Iterator[int], turn: Callable[[int, int | None, int | None], None]
+) -> Iterator[tuple[Ids, list[int | None]]]:
+    """Step by step, the next subword of each row's sentence and its number; a row without one has PAD and None.
+
+    When a row's sentence has ended it takes the next one of the queue: `turn` is called with the row and both numbers.
+    """
     numbers: list[int | None] = [None] * ROWS
     readers: list[Iterator[int]] = [iter(())] * ROWS
     ids = np.zeros(ROWS, np.int64)
@@ -57,16 +74,14 @@ def encode(network: Network, sentences: Sequence[Sequence[int]], queue: Iterator
         for row in range(ROWS):
             token = next(readers[row], None)
             if token is None:
-                if (number := numbers[row]) is not None:
-                    states[number, :, 0], states[number, :, 1] = h[:, row], c[:, row]
-                number = numbers[row] = next(queue, None)
-                h[:, row] = c[:, row] = 0.0
-                readers[row] = iter(() if number is None else sentences[number])
+                old, new = numbers[row], next(queue, None)
+                turn(row, old, new)
+                numbers[row], readers[row] = new, iter(() if new is None else sentences[new])
                 token = next(readers[row], PAD)
             ids[row] = token
         if all(number is None for number in numbers):
             return
-        network.encoder.step(ids, None, h, c)
+        yield ids, numbers
 
 
 def trace(network: Network, sentences: Sequence[Sequence[int]]) -> list[Floats]:
@@ -120,29 +135,23 @@ def force(
     """
     h, c = network.decoder.start(ROWS)
     glances = None if seen is None else np.zeros((ROWS, seen.shape[1]), np.float32)
-    numbers: list[int | None] = [None] * ROWS
-    readers: list[Iterator[int]] = [iter(())] * ROWS
-    last, ids = np.zeros((2, ROWS), np.int64)
+    last = np.full(ROWS, BOS, np.int64)
     logits, powers = np.empty((2, ROWS, network.vocab_size), np.float32)
-    while True:
-        for row in range(ROWS):
-            token = next(readers[row], None)
-            if token is None:
-                number = numbers[row] = next(queue, None)
-                if number is not None:
-                    h[:, row], c[:, row] = states[number, :, 0], states[number, :, 1]
-                    if glances is not None and seen is not None:
-                        glances[row] = seen[number]
-                readers[row] = iter(() if number is None else targets[number])
-                ids[row], token = BOS, next(readers[row], PAD)
-            last[row], ids[row] = ids[row], token
-        if all(number is None for number in numbers):
-            return
+
+    def turn(row: int, old: int | None, new: int | None) -> None:
+        last[row] = BOS
+        if new is not None:
+            h[:, row], c[:, row] = states[new, :, 0], states[new, :, 1]
+            if glances is not None and seen is not None:
+                glances[row] = seen[new]
+
+    for ids, numbers in _steps(targets, queue, turn):
         network.logits(network.decoder.step(last, glances, h, c), logits)
         found = logits[np.arange(ROWS), ids] - _normalizer(logits, powers)[:, 0]
         for row, number in enumerate(numbers):
             if number is not None:
                 log_probs[number] += found[row]
+        last[:] = ids
 
 
 def _normalizer(logits: Floats, powers: Floats) -> Floats:

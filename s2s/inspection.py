@@ -53,6 +53,8 @@ class Wanted:
             raise InputError("--neighbours and --corpus go together: how many, and of which sentences")
         if self.trace and (self.projector or self.neighbours or self.labels or self.all_layers):
             raise InputError("--trace goes with --output and --plot only")
+        if self.output == STDOUT and (self.trace or self.npz or self.neighbours):
+            raise InputError("--output -: only an .npy goes to stdout, and nothing beside it; name a file")
         if self.labels and not self.plot:
             raise InputError("--labels colours a map; name it with --plot")
         for path, option in ((self.output, "--output"), (self.plot, "--plot")):

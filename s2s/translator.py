@@ -113,9 +113,9 @@ class Translator:
         ended: list[list[Ended]] = [[] for _ in states]
         order, seen = np.argsort(-limits, kind="stable").tolist(), self.network.look(states)
         _in_threads(order, lambda queue: search(self.network, states, seen, limits, queue, beam, ended))
-        ranked = [sorted(some, key=lambda end: end.log_prob / len(end.ids), reverse=True) for some in ended]
-        texts = iter(self.target_tokenizer.decode([end.ids[:-1] for some in ranked for end in some]))
-        return [[Hypothesis(next(texts), end.log_prob, len(end.ids)) for end in some] for some in ranked]
+        texts = iter(self.target_tokenizer.decode([end.ids[:-1] for some in ended for end in some]))
+        said = [[Hypothesis(next(texts), end.log_prob, len(end.ids)) for end in some] for some in ended]
+        return [sorted(some, key=lambda hypothesis: hypothesis.score, reverse=True) for some in said]
 
 
 def _join(pieces: list[list[Hypothesis]]) -> list[Hypothesis]:
