@@ -9,18 +9,22 @@ the rows then always end at the same places, so the batch is packed (see lstm.py
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from s2s.dataset import Pairs
+from s2s.dataset import Indices, Pairs, starts
 from s2s.tokenizer import PAD
 
-Indices = npt.NDArray[np.int64]
 Ids = npt.NDArray[np.int32]
+
+Runs = npt.NDArray[np.int64]
+"""[runs, 4]: stretches of pairs that are alike in both lengths; the columns are the four below."""
+
+SOURCE, TARGET, FIRST, COUNT = range(4)
+"""Spanish and English length as computed, the first pair's index, how many pairs."""
 
 Segments = tuple[tuple[int, int], ...]
 """(steps, rows) of each stretch of a packed batch; rows never grow."""
@@ -43,13 +47,24 @@ class Shape(NamedTuple):
         return f"{len(self.order)} sentences, {sizes[0]} -> {sizes[1]} subwords"
 
 
-@dataclass(frozen=True, eq=False)
 class Bucket:
     """A static shape and the pairs that are put into it."""
 
-    shape: Shape
-    strata: list[Indices]
-    """The pairs that each row of the target may hold."""
+    def __init__(self, shape: Shape, strata: list[Runs]):
+        """strata: the pairs that each row of the target may hold."""
+        self.shape = shape
+        self.sizes = np.array([_count(runs) for runs in strata])
+        """Pairs of each row, [rows]."""
+        self._runs = np.concatenate(strata)
+        self._begins = starts(self._runs[:, COUNT])
+        self._firsts = starts(self.sizes)
+
+    def pairs(self, places: Indices) -> Indices:
+        """The pairs at some places in the rows' strata, [rows]; -1 where a stratum ends before its place."""
+        inside = places < self.sizes
+        places = self._firsts + np.where(inside, places, 0)
+        runs = np.searchsorted(self._begins, places, side="right") - 1
+        return np.where(inside, self._runs[runs, FIRST] + places - self._begins[runs], -1)
 
 
 class Batch(NamedTuple):
@@ -62,48 +77,72 @@ class Batch(NamedTuple):
 
 def plan_buckets(pairs: Pairs, count: int, tokens: float) -> list[Bucket]:
     """At most `count` buckets, of like numbers of target subwords; about `tokens` of these a batch."""
-    lengths = np.stack([pairs.source.lengths, pairs.target.lengths - 1])  # [2, pairs]
-    by_length = np.argsort(lengths.sum(0), kind="stable")
-    done = np.cumsum(lengths[1, by_length])
-    parts = np.split(by_length, np.searchsorted(done, done[-1] * np.arange(1, count) / count))
-    return [_plan_bucket(lengths, members, tokens) for members in parts if len(members)]
+    source, target, counts = pairs.cells.T
+    runs = np.stack([source, target - 1, starts(counts), counts], axis=1)  # BOS is fed, not said
+    runs = runs[np.argsort(runs[:, SOURCE] + runs[:, TARGET], kind="stable")]
+    tokens_before = starts(runs[:, TARGET] * runs[:, COUNT])
+    wanted = int((runs[:, TARGET] * runs[:, COUNT]).sum()) * np.arange(1, count) // count
+    # The run that each cut falls into, and how many whole pairs of it come before.
+    at = np.searchsorted(tokens_before, wanted, side="right") - 1
+    cuts = starts(runs[:, COUNT])[at] + (wanted - tokens_before[at]) // runs[at, TARGET]
+    parts = []
+    for cut in cuts[::-1]:
+        runs, part = _cut(runs, int(cut))
+        parts.append(part)
+    return [_plan_bucket(members, tokens) for members in [runs, *parts[::-1]] if len(members)]
 
 
-def _plan_bucket(lengths: npt.NDArray[np.int64], members: Indices, tokens: float) -> Bucket:
-    rows = round(tokens / lengths[1, members].mean())
+def _plan_bucket(members: Runs, tokens: float) -> Bucket:
+    count = _count(members)
+    rows = round(tokens * count / int((members[:, TARGET] * members[:, COUNT]).sum()))
     # In eights, as vector units like, where there are that many.
-    rows = min(max(rows // 8 * 8, min(rows, 8), 1), len(members))
-    strata = _strata(lengths, members, rows)
-    longest = np.array([lengths[:, stratum].max(1) for stratum in strata]).T  # [2, rows]
+    rows = min(max(rows // 8 * 8, min(rows, 8), 1), count)
+    strata = _strata(members, rows)
+    longest = np.array([stratum[:, [SOURCE, TARGET]].max(0) for stratum in strata]).T  # [2, rows]
     by_source, by_target = (np.argsort(-side, kind="stable") for side in longest)
     order = np.argsort(by_source)[by_target]
     source, target = (_segments(side) for side in longest)
     return Bucket(Shape(source, target, tuple(order.tolist())), [strata[row] for row in by_target])
 
 
-def _strata(lengths: npt.NDArray[np.int64], members: Indices, rows: int) -> list[Indices]:
+def _strata(members: Runs, rows: int) -> list[Runs]:
     """Cut members into `rows` strata of equal size (give or take one), each as even in both lengths as can be.
 
     Halves are cut again and again, each on the side and at the place where the least padding is left.
     """
-    inside = lengths[:, members]
-    if rows == 1 or (inside.min(1) == inside.max(1)).all():
-        return np.array_split(members, rows)
-    best: tuple[int, Indices, int, int] | None = None
-    for side in inside:
-        order = np.argsort(side, kind="stable")
-        sorted_ = inside[:, order]
-        first = np.arange(1, rows)  # rows of the first half
-        cuts = first * len(members) // rows
-        low = np.maximum.accumulate(sorted_, 1)[:, cuts - 1].sum(0)
-        high = np.maximum.accumulate(sorted_[:, ::-1], 1)[:, ::-1][:, cuts].sum(0)
+    if rows == 1:
+        return [members]
+    total = _count(members)
+    first = np.arange(1, rows)  # rows of the first half
+    cuts = first * total // rows
+    best: tuple[int, Runs, int, int] | None = None
+    for side in (SOURCE, TARGET):
+        runs = members[np.argsort(members[:, side], kind="stable")]
+        lengths, ends = runs[:, [SOURCE, TARGET]], np.cumsum(runs[:, COUNT])
+        low = np.maximum.accumulate(lengths)[np.searchsorted(ends, cuts - 1, side="right")].sum(1)
+        high = np.maximum.accumulate(lengths[::-1])[::-1][np.searchsorted(ends, cuts, side="right")].sum(1)
         costs = first * low + (rows - first) * high
         at = int(costs.argmin())
         if best is None or costs[at] < best[0]:
-            best = (int(costs[at]), members[order], int(cuts[at]), int(first[at]))
+            best = (int(costs[at]), runs, int(cuts[at]), int(first[at]))
     assert best is not None
-    _, members, cut, first_rows = best
-    return _strata(lengths, members[:cut], first_rows) + _strata(lengths, members[cut:], rows - first_rows)
+    _, runs, cut, first_rows = best
+    one, other = _cut(runs, cut)
+    return _strata(one, first_rows) + _strata(other, rows - first_rows)
+
+
+def _cut(runs: Runs, at: int) -> tuple[Runs, Runs]:
+    """The runs of the first `at` pairs, and those of the others."""
+    begins = starts(runs[:, COUNT])
+    one, other = runs.copy(), runs.copy()
+    one[:, COUNT] = np.clip(at - begins, 0, runs[:, COUNT])
+    other[:, COUNT] -= one[:, COUNT]
+    other[:, FIRST] += one[:, COUNT]
+    return one[one[:, COUNT] > 0], other[other[:, COUNT] > 0]
+
+
+def _count(runs: Runs) -> int:
+    return int(runs[:, COUNT].sum())
 
 
 def _segments(longest: npt.NDArray[np.int64]) -> Segments:
@@ -123,32 +162,61 @@ def _segments(longest: npt.NDArray[np.int64]) -> Segments:
     return tuple((int(stops[b] - stops[a]), int(rows[a])) for a, b in pairwise(best_cuts))
 
 
-def epoch_order(buckets: list[Bucket], seed: int, epoch: int, parts: int = 1) -> list[tuple[Bucket, Indices]]:
-    """The batches of an epoch, shuffled by (seed, epoch): each a bucket and its pairs, [parts, rows]; every pair once.
+def epoch_order(
+    buckets: list[Bucket], seed: int, epoch: int, parts: int = 1, done: int = 0
+) -> Iterator[tuple[Bucket, Indices]]:
+    """The batches of an epoch after the first `done`, shuffled by (seed, epoch): each a bucket and its pairs, [parts, rows].
 
-    -1 where a stratum has no pair left, which can be in the last batch of a bucket only.
+    Every pair comes once; -1 where a stratum has no pair left, which can be in the last batch of a bucket only.  Which
+    pair comes when is computed as it is asked for, so an epoch of any size takes no memory.
     """
     random = np.random.default_rng([seed, epoch])
-    order = []
-    for bucket in buckets:
-        table = np.full((len(bucket.strata), count_steps([bucket], parts) * parts), -1, np.int64)
-        for row, stratum in enumerate(bucket.strata):
-            table[row, : len(stratum)] = random.permutation(stratum)
-        order += [(bucket, rows) for rows in table.T.reshape(-1, parts, len(bucket.strata))]
-    return [order[index] for index in random.permutation(len(order))]
+    keys = [random.integers(1 << 63, size=len(bucket.sizes), dtype=np.uint64) for bucket in buckets]
+    steps = [count_steps([bucket], parts) for bucket in buckets]
+    of_bucket = np.repeat(np.arange(len(buckets)), steps)
+    for place in random.permutation(len(of_bucket))[done:]:
+        number = of_bucket[place]
+        bucket, step = buckets[number], place - sum(steps[:number])
+        columns = [shuffled(step * parts + part, bucket.sizes, keys[number]) for part in range(parts)]
+        yield bucket, np.stack([bucket.pairs(column) for column in columns])
 
 
 def count_steps(buckets: list[Bucket], parts: int) -> int:
     """Batches of `parts` parts in an epoch."""
-    return sum(-(-max(len(stratum) for stratum in bucket.strata) // parts) for bucket in buckets)
+    return sum(-(-int(bucket.sizes.max()) // parts) for bucket in buckets)
+
+
+def shuffled(place: int, sizes: Indices, keys: npt.NDArray[np.uint64]) -> Indices:
+    """[rows]: where `place` (from 0) comes to be when the numbers below each of `sizes` are shuffled by each of `keys`.
+
+    A place beyond a size stays.  It is a permutation that is computed one number at a time: a Feistel network of four
+    rounds on the least even number of bits, applied again until the number is below the size (Black & Rogaway 2002).
+    """
+    bits = np.ceil(np.log2(np.maximum(sizes, 2)) / 2).astype(np.uint64)
+    mask = (np.uint64(1) << bits) - np.uint64(1)
+    places = np.full(len(sizes), place, np.uint64)
+    todo = place < sizes
+    while todo.any():
+        left, right = places >> bits, places & mask
+        for number in range(4):
+            left, right = right, left ^ (_mixed(right + keys + np.uint64(number << 32)) & mask)
+        places = np.where(todo, left << bits | right, places)
+        todo &= places >= sizes.astype(np.uint64)
+    return places.astype(np.int64)
+
+
+def _mixed(numbers: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Numbers whose every bit depends on every bit of what is given (the finaliser of SplitMix64, Steele et al. 2014)."""
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        numbers = (numbers ^ (numbers >> np.uint64(shift))) * np.uint64(factor)
+    return numbers ^ (numbers >> np.uint64(31))
 
 
 def fill(pairs: Pairs, bucket: Bucket, rows: Indices, reverse: bool) -> Batch:
     """Collect the pairs of a batch, or of a part of one; reverse: read the source from its end.  Rows of -1 stay empty."""
-    shape, nothing = bucket.shape, np.zeros(0, np.int32)
-    by_source = rows[np.argsort(shape.order)]
-    source = [nothing if i < 0 else reading_order(pairs.source[i], reverse) for i in by_source]
-    target = [nothing if i < 0 else pairs.target[i] for i in rows]
+    shape = bucket.shape
+    source = [reading_order(ids, reverse) for ids in pairs.source.read(rows[np.argsort(shape.order)])]
+    target = pairs.target.read(rows)
     return Batch(
         pack(source, shape.source),
         pack([ids[:-1] for ids in target], shape.target),

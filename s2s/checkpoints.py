@@ -10,7 +10,6 @@ are the state.  Nor is the schedule: the learning rate follows from the step and
 """
 
 import dataclasses
-import hashlib
 import json
 import shutil
 import sys
@@ -22,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from s2s.errors import InputError, RunError
-from s2s.files import whole_directory, writing
+from s2s.files import checksums, whole_directory, writing
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -61,7 +60,7 @@ def save(directory: Path, arrays: Arrays, progress: Progress, keep: int) -> None
         save_arrays(temporary / "training.npz", arrays)
         text = json.dumps(dataclasses.asdict(progress)) + "\n"
         (temporary / "progress.json").write_text(text, encoding="utf-8")
-        (temporary / "SHA256SUMS").write_text(_sums(temporary), encoding="utf-8")
+        (temporary / "SHA256SUMS").write_text(checksums(temporary, _CONTENT), encoding="utf-8")
     # What is of a later step was damaged, or we would not have been here again.
     later = [old for old in _newest_first(directory) if old.name > path.name]
     earlier = [old for old in _newest_first(directory) if old.name < path.name]
@@ -104,7 +103,7 @@ def load_arrays(path: Path) -> Arrays:
 
 def _load(path: Path) -> tuple[Arrays, Progress]:
     try:
-        whole = (path / "SHA256SUMS").read_text(encoding="utf-8") == _sums(path)
+        whole = (path / "SHA256SUMS").read_text(encoding="utf-8") == checksums(path, _CONTENT)
     except (FileNotFoundError, UnicodeDecodeError):
         whole = False
     if not whole:
@@ -114,15 +113,3 @@ def _load(path: Path) -> tuple[Arrays, Progress]:
 
 def _newest_first(directory: Path) -> list[Path]:
     return sorted(directory.glob("step-*"), reverse=True)
-
-
-def _sums(path: Path) -> str:
-    return "".join(f"{_sha256(path / name)}  {name}\n" for name in _CONTENT)
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()

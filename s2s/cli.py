@@ -62,10 +62,9 @@ def program(
 @app.command()
 def prepare(config: ConfigFile, overrides: Overrides = []) -> None:  # noqa: B006
     """Read the pair files, learn the subwords, encode; writes the directory data.prepared."""
-    from s2s import config as config_file
-    from s2s import preparation
+    from s2s import config_file, preparation, tally
 
-    typer.echo(preparation.describe(preparation.prepare(config_file.load(config, overrides))))
+    typer.echo(tally.describe(preparation.prepare(config_file.load(config, overrides))))
 
 
 @app.command()
@@ -75,7 +74,7 @@ def train(
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over; a run that is there is moved aside.")] = False,
 ) -> None:
     """Train on the prepared corpus; run again, it goes on where it stopped."""
-    from s2s import config as config_file
+    from s2s import config_file
     from s2s.cluster import is_chief
     from s2s.run import Run
 
@@ -154,20 +153,20 @@ def evaluate(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object on the last line instead.")] = False,
 ) -> None:
     """Translate the Spanish side of a pair file and score it: BLEU and chrF by sacreBLEU, perplexity."""
-    from s2s.corpus import read_pairs, read_references
+    from s2s.corpus import layout_of, read_pairs, read_references
     from s2s.files import require_writable, write_lines
 
     for path, option in ((output, "--output"), (pair_scores, "--pair-scores")):
         if path:
             require_writable(path, option)
     opened = _open_run(run)
-    columns = opened.config.data.source_column, opened.config.data.target_column
+    layout = layout_of(opened.config.data)
     from s2s import evaluation
 
     if pair_scores:
-        write_lines(pair_scores, evaluation.score_pairs(opened, read_pairs((str(test),), *columns)))
+        write_lines(pair_scores, evaluation.score_pairs(opened, read_pairs([str(test)], layout)))
         return
-    references = read_references(test, *columns)
+    references = read_references(test, layout)
     scores, translations = evaluation.evaluate(opened, references, beam)
     if output:
         write_lines(output, translations)
@@ -228,14 +227,15 @@ def inspect_state(
 
 @contextmanager
 def _open_source(path: Path | None) -> "Iterator[Source]":
-    from s2s.corpus import open_text
     from s2s.streams import Source
+    from s2s.unpacking import open_packed
 
     if path is None:
         yield Source("stdin", sys.stdin.buffer, 0)
     else:
-        with open_text(path) as stream:
-            yield Source(str(path), stream, path.stat().st_size)
+        name, stream = open_packed(path)
+        with stream:
+            yield Source(name, stream, path.stat().st_size)
 
 
 @contextmanager

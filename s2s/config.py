@@ -1,22 +1,16 @@
-"""The experiment's configuration: frozen dataclasses <-> YAML, strictly checked.
+"""The experiment's configuration: every key, its meaning, range and default.
 
-A config file has the sections below as mappings.  An unknown key, a wrong type or a value out of
-range is an InputError that names the key, what was given and what is allowed.  Every key is
-described here and in the files under configs/.
+`config_file.py` reads a YAML file into these; every key is described here and in the files under configs/.
 """
 
 import dataclasses
-import difflib
-import reprlib
-import types
-import typing
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-import yaml
-
 from s2s.errors import InputError
+
+PairFile = str | tuple[str, str]
+"""A file of pairs, or two aligned files: Spanish, English."""
 
 
 def _key(
@@ -33,28 +27,87 @@ def _key(
 class DataConfig:
     """Where the sentence pairs are and which of them are used."""
 
-    train: tuple[str, ...] = _key()
-    """Pair files to learn from: a path or a list of paths; TSV, `.gz` allowed."""
-    dev: tuple[str, ...] = _key()
-    """Pair files the best checkpoint is chosen on; not learnt from."""
+    train: tuple[PairFile, ...] = _key()
+    """What to learn from: a path, {source: PATH, target: PATH} for two aligned files, or a list of these.
+
+    TSV, CSV, JSON lines, TMX or aligned plain text; plain, .gz, .bz2, .xz, .zst or in a .zip.
+    """
     prepared: str = _key()
     """Directory `prepare` writes and `train` reads: subword models and encoded pairs."""
-    test: tuple[str, ...] = _key(())
-    """Pair files kept for `s2s evaluate`; `prepare` only checks that they can be read."""
-    source_column: int = _key(1, 1)
-    """Column of the Spanish sentence, counted from 1."""
-    target_column: int = _key(2, 1)
-    """Column of the English sentence, counted from 1."""
+    dev: tuple[PairFile, ...] = _key(())
+    """Pairs the best checkpoint is chosen on; not learnt from.  None = dev_size of train are held out."""
+    test: tuple[PairFile, ...] = _key(())
+    """Pairs kept for `s2s evaluate`.  None, and no dev either = test_size of train are held out, as `prepared`/test.tsv."""
+    dev_size: int = _key(2000, 1)
+    """Pairs of train held out where there is no dev, a tenth of them at most; none shares a sentence with train."""
+    test_size: int = _key(2000, 0)
+    """Likewise for test where there is neither dev nor test."""
+    format: str = _key("auto", choices=("auto", "tsv", "csv", "jsonl", "tmx"))
+    """Format of the files that are not aligned ones; auto = told by looking."""
+    source_column: int | str | None = _key(None, 1)
+    """Column of the Spanish sentence: a number from 1, or a name; null = told by looking."""
+    target_column: int | str | None = _key(None, 1)
+    """Column of the English sentence."""
     max_length: int = _key(60, 4, 1000)
     """Longest training sentence on either side, in subwords; longer pairs are left out and counted."""
+
+    def __post_init__(self) -> None:
+        """Check that the two columns go together."""
+        if type(self.source_column) is not type(self.target_column):
+            raise InputError(
+                "data.source_column and data.target_column go together: two numbers, two names, or both null"
+            )
+        if self.source_column is not None and self.source_column == self.target_column:
+            raise InputError("data.source_column and data.target_column are the same; one is Spanish, one English")
+
+
+@dataclass(frozen=True)
+class CleaningConfig:
+    """What `prepare` mends in sentences and which training pairs it leaves out; all is counted in report.json.
+
+    Dev and test pairs are mended, and never left out but for an empty side, or as dev pairs longer than max_length.
+    """
+
+    html_entities: bool = _key(True)
+    """Mend: `&amp;` and the like become the characters they stand for."""
+    unicode: bool = _key(True)
+    """Mend: letters and their accents become one character (NFC)."""
+    control_characters: bool = _key(True)
+    """Mend: control and invisible characters go."""
+    white_space: bool = _key(True)
+    """Mend: every stretch of white space becomes one space."""
+    identical: bool = _key(True)
+    """Leave out pairs whose two sides are the same."""
+    length_ratio: float | None = _key(3.0, 1.0)
+    """Leave out pairs of which one side has more than so many times the characters of the other, and over 20; null = none."""
+    wrong_language: bool = _key(True)
+    """Leave out pairs with a side that by its frequent words is in the other language."""
+    duplicates: bool = _key(True)
+    """Leave out all but the first of equal pairs."""
+    near_duplicates: bool = _key(True)
+    """Leave out all but the first of pairs that differ only in case, accents, punctuation and spaces."""
+    leaks: bool = _key(True)
+    """Leave out pairs that share a sentence, compared as near duplicates are, with given dev or test pairs."""
 
 
 @dataclass(frozen=True)
 class TokenizerConfig:
-    """The sentencepiece subwords; one model per language."""
+    """The sentencepiece subwords."""
 
     vocab_size: int = _key(6000, 32, 100_000)
     """Most subwords per language, the four special ones included; a small corpus may give fewer."""
+    type: str = _key("unigram", choices=("unigram", "bpe"))
+    """How they are learnt: a unigram language model (Kudo 2018) or byte-pair encoding (Sennrich et al. 2016)."""
+    shared: bool = _key(False)
+    """One model, learnt from both languages, instead of one for each."""
+    character_coverage: float = _key(1.0, 0.9, 1.0)
+    """Share of the text's characters that get a subword; what is rarer is unknown.  Below 1 for noisy corpora."""
+    learn_from: int = _key(200_000, 1)
+    """Training sentences per language that the subwords are learnt from, drawn by the seed; all where there are fewer."""
+    sampled_copies: int = _key(0, 0, 100)
+    """Subword regularisation (Kudo 2018): so many copies of every training pair, each cut into other subwords by chance."""
+    sampling_alpha: float = _key(0.2, 0.0, 1.0)
+    """How even the chances of the cuts are: unigram, 0 = all alike, 1 = as likely as they are; BPE, share of merges dropped."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +198,7 @@ class Config:
     data: DataConfig = _key()
     seed: int = _key(1, 0, 2**31 - 1)
     """Seed of the initial weights, the order of the batches and dropout."""
+    cleaning: CleaningConfig = CleaningConfig()
     tokenizer: TokenizerConfig = TokenizerConfig()
     model: ModelConfig = ModelConfig()
     training: TrainingConfig = TrainingConfig()
@@ -156,123 +210,3 @@ class Config:
             raise InputError(
                 f"training.best_by: {training.best_by} needs translations to score; set training.validation_sentences to 1 or more"
             )
-
-
-def load(path: Path, overrides: list[str] | None = None) -> Config:
-    """Read a YAML config file and apply `section.key=value` overrides, whose values are YAML.
-
-    Raises InputError for a file that cannot be read or parsed and for every wrong key or value.
-    """
-    try:
-        tree = yaml.load(path.read_text(encoding="utf-8"), _StrictLoader)
-    except OSError as error:
-        raise InputError(f"{path}: cannot read the config: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: not UTF-8 text; is this a YAML config?") from None
-    except yaml.YAMLError as error:
-        raise InputError(f"{path}: {_yaml_reason(error)}") from None
-    if not isinstance(tree, dict):
-        raise InputError(f"{path}: a config is a mapping of keys to values; see the files in configs/")
-    for override in overrides or []:
-        _override(tree, override)
-    return _build(Config, tree, str(path), "")
-
-
-def dump(config: Config) -> str:
-    """The config as YAML text that `load` reads back to an equal Config."""
-    tree = dataclasses.asdict(config)
-    tree["data"] = {k: list(v) if isinstance(v, tuple) else v for k, v in tree["data"].items()}
-    return yaml.safe_dump(tree, sort_keys=False, allow_unicode=True)
-
-
-class _StrictLoader(yaml.SafeLoader):
-    """Safe YAML in which a key that stands twice is an error: the last one would win in silence."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for index, key in enumerate(keys):
-            if key in keys[:index]:
-                mark = node.value[index][0].start_mark
-                raise yaml.MarkedYAMLError(problem=f"the key {key!r} stands twice", problem_mark=mark)
-        return super().construct_mapping(node, deep)
-
-
-def _yaml_reason(error: yaml.YAMLError) -> str:
-    mark = getattr(error, "problem_mark", None)
-    where = f"line {mark.line + 1}: " if mark else ""
-    return f"{where}not valid YAML: {getattr(error, 'problem', None) or error}"
-
-
-def _override(tree: dict[str, Any], override: str) -> None:
-    name, equals, text = override.partition("=")
-    if not equals or not name:
-        raise InputError(f"--set {override}: write it as section.key=value, e.g. training.epochs=3")
-    try:
-        value = yaml.load(text, _StrictLoader)
-    except yaml.YAMLError as error:
-        raise InputError(f"--set {name}: {_yaml_reason(error)}") from None
-    *sections, last = name.split(".")
-    for section in sections:
-        # A section may be absent from the file; a scalar in its place is reported by _build.
-        inner = tree.setdefault(section, {})
-        if not isinstance(inner, dict):
-            raise InputError(f"--set {override}: {section} is not a section")
-        tree = inner
-    tree[last] = value
-
-
-def _build(kind: type, tree: Any, where: str, prefix: str) -> Any:
-    if not isinstance(tree, dict):
-        raise InputError(f"{where}: {prefix.rstrip('.')} must be a section of keys, not {reprlib.repr(tree)}")
-    fields = {item.name: item for item in dataclasses.fields(kind)}
-    for name in tree:
-        if name not in fields:
-            near = difflib.get_close_matches(str(name), fields, n=1)
-            hint = f"did you mean {prefix}{near[0]}?" if near else f"known: {', '.join(fields)}"
-            raise InputError(f"{where}: unknown key {prefix}{name}; {hint}")
-    hints = typing.get_type_hints(kind)
-    values = {}
-    for name, item in fields.items():
-        if dataclasses.is_dataclass(hints[name]) and (name in tree or item.default is dataclasses.MISSING):
-            values[name] = _build(hints[name], tree.get(name, {}), where, f"{prefix}{name}.")
-        elif name in tree:
-            values[name] = _convert(tree[name], hints[name], item.metadata, f"{where}: {prefix}{name}")
-        elif item.default is dataclasses.MISSING:
-            raise InputError(f"{where}: the key {prefix}{name} is missing; add it")
-    return kind(**values)
-
-
-def _convert(value: Any, kind: Any, limits: typing.Mapping[str, Any], where: str) -> Any:
-    """`value` as `kind` (int, float, bool, str, paths, or one of these or None), in its range."""
-    if isinstance(kind, types.UnionType):
-        if value is None:
-            return None
-        kind = typing.get_args(kind)[0]
-    if kind == tuple[str, ...]:
-        values = [value] if isinstance(value, str) else [] if value is None else value
-        if isinstance(values, list) and all(isinstance(item, str) and item for item in values):
-            return tuple(values)
-        raise InputError(f"{where} must be a path or a list of paths, not {reprlib.repr(value)}")
-    if kind is float:
-        value = _number(value)
-    if type(value) is not kind or value == "":
-        names = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
-        raise InputError(f"{where} must be {names[kind]}, not {reprlib.repr(value)}")
-    low, high = limits["low"], limits["high"]
-    # Written so that NaN fails too.
-    if (low is not None and not value >= low) or (high is not None and not value <= high):
-        allowed = f"at least {low}" if high is None else f"from {low} to {high}"
-        raise InputError(f"{where} must be {allowed}, not {reprlib.repr(value)}")
-    if limits["choices"] and value not in limits["choices"]:
-        raise InputError(f"{where} must be one of {', '.join(limits['choices'])}, not {reprlib.repr(value)}")
-    return value
-
-
-def _number(value: Any) -> Any:
-    """Whole numbers as floats, and 2e-3 too, which YAML 1.1 takes for a text."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return value
-    try:
-        return float(value)
-    except ValueError:
-        return value

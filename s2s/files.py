@@ -4,6 +4,8 @@ The temporary names are `.<name>.<random>.tmp`, beside the file to be.
 """
 
 import errno
+import fcntl
+import hashlib
 import os
 import shutil
 import tempfile
@@ -41,6 +43,8 @@ def whole_directory(path: Path, replace: bool = True) -> Iterator[Path]:
     whole and in its place; with replace=False it stays and FileExistsError is raised, unless it is empty.
     """
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
+    lock = os.open(temporary, os.O_RDONLY)
+    fcntl.flock(lock, fcntl.LOCK_EX)  # held while we live: see remove_leftovers
     try:
         yield temporary
         for file in temporary.iterdir():
@@ -56,6 +60,7 @@ def whole_directory(path: Path, replace: bool = True) -> Iterator[Path]:
             _rename_new(temporary, path)
         flush(path.parent)
     finally:
+        os.close(lock)
         shutil.rmtree(temporary, ignore_errors=True)
 
 
@@ -65,11 +70,27 @@ def write_lines(path: Path, lines: Iterable[str]) -> None:
         file.writelines(f"{line}\n" for line in lines)
 
 
-def remove_leftovers(directory: Path) -> None:
-    """Remove what killed processes left half-written in `directory`; nobody else may be writing there."""
-    for pattern in (".*.tmp", ".*.old"):
-        for path in directory.glob(pattern):
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+def remove_leftovers(directory: Path, name: str = "*") -> None:
+    """Remove what killed processes left half-written in `directory` of what was to be `name`.
+
+    Directories that a living process is writing stay; nobody else may be writing files there.
+    """
+    for path in [*directory.glob(f".{name}.*.tmp"), *directory.glob(f".{name}.*.old")]:
+        if not path.is_dir():
+            path.unlink()
+        elif not _locked(path):
+            shutil.rmtree(path)
+
+
+def _locked(path: Path) -> bool:
+    lock = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return False
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
 
 
 @contextmanager
@@ -114,6 +135,18 @@ def flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def checksums(directory: Path, names: Iterable[str]) -> str:
+    """SHA-256 of files in `directory`, as `sha256sum --check` reads them."""
+    lines = []
+    for name in names:
+        digest = hashlib.sha256()
+        with open(directory / name, "rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+        lines.append(f"{digest.hexdigest()}  {name}\n")
+    return "".join(lines)
 
 
 def _rename_new(old: Path, new: Path) -> None:

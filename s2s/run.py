@@ -23,8 +23,7 @@ import time
 from pathlib import Path
 from typing import IO, Any
 
-from s2s import __version__, checkpoints
-from s2s import config as config_file
+from s2s import __version__, checkpoints, config_file
 from s2s.checkpoints import Arrays, Progress
 from s2s.config import Config
 from s2s.dataset import read_report
@@ -220,7 +219,13 @@ def _require_same(run: Run, config: Config) -> None:
 def _changes(old: Config, new: Config) -> list[tuple[str, Any, Any]]:
     """(key, value in old, value in new) of the keys that may not change in a run and did."""
     changes = [("seed", old.seed, new.seed)]
-    for section, free in (("data", _PATHS), ("tokenizer", ()), ("model", ()), ("training", CHANGEABLE)):
+    for section, free in (
+        ("data", _PATHS),
+        ("cleaning", ()),
+        ("tokenizer", ()),
+        ("model", ()),
+        ("training", CHANGEABLE),
+    ):
         before, after = (dataclasses.asdict(getattr(config, section)) for config in (old, new))
         changes += [(f"{section}.{name}", before[name], after[name]) for name in before if name not in free]
     return [(name, before, after) for name, before, after in changes if before != after]

@@ -9,19 +9,17 @@ from typing import Any, BinaryIO, NamedTuple
 
 from tqdm import tqdm
 
-from s2s.corpus import decode_line, reading
 from s2s.errors import InputError
+from s2s.formats import check_length, decode_line
 from s2s.states import read_states
 from s2s.translator import Hypothesis, Translator
+from s2s.unpacking import position, reading
 
 BLOCK = 1 << 17
 """Bytes read ahead, at most."""
 
 LINES = 2048
 """Lines translated at once, at most: enough to fill the rows, and bounded memory for their states."""
-
-LONGEST_LINE = 1 << 24
-"""Bytes that a line may have; a longer one is an error, not all of the memory."""
 
 _TOLD = 10
 """Lines cut into pieces that are named, before they are only counted."""
@@ -40,14 +38,12 @@ def read_windows(source: Source, errors: str = "strict") -> Iterator[list[str]]:
     """Lines as they come, at most LINES at a time; a pipe's line is not kept waiting for the next one.
 
     errors: what to do with bytes that are not UTF-8, `strict` or `replace`.  Raises InputError at such a line when
-    strict, after the lines before it, and at one longer than LONGEST_LINE.
+    strict, after the lines before it, and at one longer than `formats.LONGEST_LINE`.
     """
     number, rest = 0, b""
     while block := _read(source):
         *lines, rest = (rest + block).split(b"\n")
-        if len(rest) > LONGEST_LINE:
-            place = f"{source.name}:{number + len(lines) + 1}"
-            raise InputError(f"{place}: a line of more than {LONGEST_LINE:,} bytes; is this a text?")
+        check_length(rest, source.name, number + len(lines) + 1)
         for start in range(0, len(lines), LINES):
             yield from _decoded(lines[start : start + LINES], source.name, number + start, errors)
         number += len(lines)
@@ -171,4 +167,4 @@ def _advance(bar: Any, source: Source, lines: int) -> None:
         return
     bar.set_postfix_str(f"{lines:,} lines, {lines / max(bar.format_dict['elapsed'], 1e-9):,.0f} lines/s", refresh=False)
     # Bytes of the file on the disk, also where it is compressed.
-    bar.update(getattr(source.stream, "fileobj", source.stream).tell() - bar.n)
+    bar.update(position(source.stream) - bar.n)

@@ -1,4 +1,4 @@
-"""Subwords by sentencepiece: text <-> ids, one model per language."""
+"""Subwords by sentencepiece: text <-> ids."""
 
 import io
 from collections.abc import Iterable
@@ -6,26 +6,28 @@ from pathlib import Path
 
 import sentencepiece
 
+from s2s.config import TokenizerConfig
 from s2s.errors import InputError
 
 PAD, UNK, BOS, EOS = 0, 1, 2, 3
 """Ids of the special subwords, the same in every model."""
 
 
-def learn(sentences: Iterable[str], vocab_size: int) -> bytes:
-    """Learn a unigram model (Kudo 2018) of at most `vocab_size` subwords; returns the model file's content.
+def learn(sentences: Iterable[str], config: TokenizerConfig) -> bytes:
+    """Learn at most `vocab_size` subwords; returns the model file's content.
 
-    Raises InputError when the sentences hold fewer characters than the vocabulary must have.
+    Raises InputError when the sentences hold fewer characters than the vocabulary must have, or more than it can.
     """
     model = io.BytesIO()
     try:
         sentencepiece.SentencePieceTrainer.train(
             sentence_iterator=iter(sentences),
             model_writer=model,
-            vocab_size=vocab_size,
+            model_type=config.type,
+            vocab_size=config.vocab_size,
             # A small corpus cannot fill a large vocabulary; then the limit is what it can.
             hard_vocab_limit=False,
-            character_coverage=1.0,
+            character_coverage=config.character_coverage,
             pad_id=PAD,
             unk_id=UNK,
             bos_id=BOS,
@@ -35,7 +37,9 @@ def learn(sentences: Iterable[str], vocab_size: int) -> bytes:
         )
     except RuntimeError as error:
         reason = str(error).rsplit("] ", 1)[-1]
-        raise InputError(f"tokenizer.vocab_size: sentencepiece cannot learn {vocab_size} subwords: {reason}") from None
+        raise InputError(
+            f"tokenizer.vocab_size: sentencepiece cannot learn {config.vocab_size} subwords: {reason}"
+        ) from None
     return model.getvalue()
 
 
@@ -60,6 +64,13 @@ class Tokenizer:
     def encode(self, sentences: list[str]) -> list[list[int]]:
         """Ids of each sentence's subwords, without BOS and EOS."""
         return self._processor.encode(sentences)
+
+    def sample(self, sentences: list[str], alpha: float) -> list[list[int]]:
+        """Likewise, cut into subwords by chance (Kudo 2018; of BPE, Provilkov et al. 2020); alpha as in the config.
+
+        Not by the config's seed: sentencepiece mixes into any seed what differs from process to process.
+        """
+        return self._processor.encode(sentences, enable_sampling=True, nbest_size=-1, alpha=alpha)
 
     def decode(self, ids: list[list[int]]) -> list[str]:
         """The texts that the ids stand for."""

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 
-from s2s import dataset
 from s2s.batches import Batch, Bucket, ahead, count_steps, epoch_order, fill, plan_buckets
 from s2s.checkpoints import Progress
 from s2s.config import Config, TrainingConfig
+from s2s.dataset import Pairs, verify
 from s2s.distribution import Devices, faults_explained, unused_gpu
 from s2s.engine import keras
 from s2s.errors import RunError
@@ -33,9 +33,10 @@ class Interrupted(Exception):
 def train(run: Run) -> None:
     """Train until a budget is reached; goes on from the run's last checkpoint where there is one.
 
-    Raises Interrupted after SIGINT or SIGTERM, once the step is done and a checkpoint written.
+    Raises InputError for a damaged corpus, Interrupted after SIGINT or SIGTERM, once the step is done and a checkpoint written.
     """
     config = run.config.training
+    verify(Path(run.config.data.prepared))
     devices = Devices(config.distribute, config.micro_batches)
     source, target = run.tokenizers()
     trainer = make_trainer(run.config, (len(source), len(target)), devices)
@@ -57,7 +58,7 @@ class _Loop:
     def __init__(self, run: Run, trainer: Trainer, devices: Devices, progress: Progress):
         self.run, self.trainer, self.devices, self.progress = run, trainer, devices, progress
         self.config, self.reverse = run.config.training, run.config.model.reverse_source
-        self.pairs = dataset.open_pairs(Path(run.config.data.prepared), "train")
+        self.pairs = Pairs(Path(run.config.data.prepared), "train")
         part = self.config.tokens_per_batch / self.config.micro_batches
         self.buckets = plan_buckets(self.pairs, self.config.buckets, part)
         self.epoch_steps = count_steps(self.buckets, self.config.micro_batches)
@@ -89,7 +90,7 @@ class _Loop:
     def _begin(self) -> None:
         steps = self.config.epochs and self.config.epochs * self.epoch_steps
         self.reporter = Reporter(self.run, steps, self.progress.step, silent=not self.devices.chief)
-        pairs, weights = len(self.pairs.source.lengths), self.trainer.model.count_params()
+        pairs, weights = len(self.pairs), self.trainer.model.count_params()
         self.reporter.say(f"{pairs:,} pairs, {self.epoch_steps} steps an epoch, {weights:,} weights")
 
     def over(self) -> str | None:
@@ -114,12 +115,12 @@ class _Loop:
 
     def _batches(self) -> Iterator[tuple[Bucket, list[Batch], int, int]]:
         """Without end: each batch in its parts, and the epoch and place in it that come after it."""
-        epoch, done = self.progress.epoch, self.progress.batch
+        epoch, done, parts = self.progress.epoch, self.progress.batch, self.config.micro_batches
         while True:
-            order = epoch_order(self.buckets, self.run.config.seed, epoch, self.config.micro_batches)
-            for number, (bucket, parts) in enumerate(order[done:], done + 1):
-                after = (epoch, number) if number < len(order) else (epoch + 1, 0)
-                yield bucket, [fill(self.pairs, bucket, rows, self.reverse) for rows in parts], *after
+            order = epoch_order(self.buckets, self.run.config.seed, epoch, parts, done)
+            for number, (bucket, rows) in enumerate(order, done + 1):
+                after = (epoch, number) if number < self.epoch_steps else (epoch + 1, 0)
+                yield bucket, [fill(self.pairs, bucket, part, self.reverse) for part in rows], *after
             epoch, done = epoch + 1, 0
 
     def _step(self, bucket: Bucket, parts: list[Batch], rate: float) -> None:

@@ -4,9 +4,9 @@ import math
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from s2s import dataset
 from s2s.batches import one_pass, plan_buckets
 from s2s.checkpoints import Progress
+from s2s.dataset import Pairs, read_texts
 from s2s.evaluation import score
 from s2s.optimizer import Trainer
 from s2s.run import Run
@@ -32,10 +32,10 @@ class Validation:
         self.run, self.trainer = run, trainer
         self.config, self.reverse = run.config.training, run.config.model.reverse_source
         prepared = Path(run.config.data.prepared)
-        self.pairs = dataset.open_pairs(prepared, "dev")
+        self.pairs = Pairs(prepared, "dev")
         # One shape: dev is small, and compiling takes longer than its padding.
         self.buckets = plan_buckets(self.pairs, 1, self.config.tokens_per_batch / self.config.micro_batches)
-        texts = dataset.read_texts(prepared, "dev")
+        texts = read_texts(prepared / "dev.tsv")
         count = self.config.validation_sentences if translates else 0
         # Evenly from the whole file, which may be sorted.
         self.texts = texts[:: max(len(texts) // count, 1)][:count] if count else []

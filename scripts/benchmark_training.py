@@ -28,8 +28,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from s2s import config, dataset
+from s2s import config, config_file
 from s2s.batches import Bucket, ahead, count_steps, epoch_order, fill, plan_buckets
+from s2s.dataset import Pairs
 from s2s.distribution import Devices
 from s2s.engine import tf
 from s2s.training import make_trainer
@@ -67,13 +68,13 @@ def benchmark(flags: argparse.Namespace) -> dict[str, Any]:
         training = config.TrainingConfig(precision=flags.precision, compile=flags.compile)
         setup = dataclasses.replace(setup, training=training)
         prepare(setup, Path(directory))
-        pairs = dataset.open_pairs(Path(setup.data.prepared), "train")
+        pairs = Pairs(Path(setup.data.prepared), "train")
         buckets = plan_buckets(pairs, flags.buckets, flags.tokens)
         devices = Devices("none", 1)
         trainer = make_trainer(setup, (flags.vocab, flags.vocab), devices)
         started = time.perf_counter()
         for bucket in buckets:
-            _, rows = next(item for item in epoch_order([bucket], 0, 0))
+            _, rows = next(epoch_order([bucket], 0, 0))
             for _ in range(2):
                 trainer.step(bucket.shape, [fill(pairs, bucket, rows[0], True)], 0.0, 0)
         trainer.read_counters()
@@ -116,7 +117,7 @@ def benchmark(flags: argparse.Namespace) -> dict[str, Any]:
 def prepare(setup: config.Config, directory: Path) -> None:
     """Prepare the corpus in a process of its own: its memory is not that of training."""
     file = directory / "config.yaml"
-    file.write_text(config.dump(setup), encoding="utf-8")
+    file.write_text(config_file.dump(setup), encoding="utf-8")
     subprocess.run([sys.executable, "-m", "s2s", "prepare", str(file)], check=True, stdout=subprocess.DEVNULL)
 
 
@@ -135,7 +136,7 @@ def config_of(flags: argparse.Namespace, directory: Path) -> config.Config:
     )  # fmt: skip
 
 
-def _batches(pairs: dataset.Pairs, buckets: list[Bucket]) -> Any:
+def _batches(pairs: Pairs, buckets: list[Bucket]) -> Any:
     epoch = 0
     while True:
         for bucket, (rows,) in epoch_order(buckets, 1, epoch):

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from benchmark_training import add_flags, config_of, prepare
-from s2s import dataset
+from s2s.dataset import Pairs
 from s2s.engine import keras, tf
 
 
@@ -31,7 +31,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         setup = config_of(flags, Path(directory))
         prepare(setup, Path(directory))
-        pairs = dataset.open_pairs(Path(setup.data.prepared), "train")
+        pairs = Pairs(Path(setup.data.prepared), "train")
         model, clock = _model(flags), _Clock(flags.seconds)
         model.fit(_batches(pairs, flags.tokens, clock), steps_per_epoch=10**9, verbose=0, callbacks=[clock])
         print(
@@ -90,8 +90,10 @@ def _loss(labels: Any, logits: Any) -> Any:
     return tf.reduce_sum(losses * real) / tf.reduce_sum(real)
 
 
-def _batches(pairs: dataset.Pairs, tokens: int, clock: _Clock) -> Any:
-    random, lengths = np.random.default_rng(0), (pairs.source.lengths, pairs.target.lengths - 1)
+def _batches(pairs: Pairs, tokens: int, clock: _Clock) -> Any:
+    random = np.random.default_rng(0)
+    source_lengths, target_lengths, counts = pairs.cells.T
+    lengths = np.repeat(source_lengths, counts), np.repeat(target_lengths - 1, counts)
     while True:
         for pool in np.array_split(random.permutation(len(lengths[0])), 6):
             ordered = pool[np.lexsort([lengths[0][pool], lengths[1][pool]])]
@@ -100,10 +102,10 @@ def _batches(pairs: dataset.Pairs, tokens: int, clock: _Clock) -> Any:
             for group in (groups[index] for index in random.permutation(len(groups))):
                 source = np.zeros((len(group), lengths[0][group].max()), np.int32)
                 target, labels = np.zeros((2, len(group), lengths[1][group].max()), np.int32)
-                for row, index in enumerate(group):
-                    source[row, -lengths[0][index] :] = pairs.source[index][::-1]
-                    target[row, : lengths[1][index]] = pairs.target[index][:-1]
-                    labels[row, : lengths[1][index]] = pairs.target[index][1:]
+                for row, (es, en) in enumerate(zip(pairs.source.read(group), pairs.target.read(group), strict=True)):
+                    source[row, -len(es) :] = es[::-1]
+                    target[row, : len(en) - 1] = en[:-1]
+                    labels[row, : len(en) - 1] = en[1:]
                 clock.batches.append((int((labels != 0).sum()), labels.size))
                 yield (source, target), labels
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from s2s.corpus import read_references
+from s2s.corpus import layout_of, read_references
 from s2s.evaluation import score
 from s2s.inference import Floats
 from s2s.run import Run
@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, default=Path("capacity.png"), help="picture to write")
     flags = parser.parse_args()
     run = Run(flags.run)
-    references = read_references(flags.test, run.config.data.source_column, run.config.data.target_column)
+    references = read_references(flags.test, layout_of(run.config.data))
     points = measure(Translator(run), list(references), list(references.values()))
     draw(points, flags.output)
     print(json.dumps(points))

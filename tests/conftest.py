@@ -45,6 +45,7 @@ data:
   dev: [{directory}/dev.tsv]
   test: {directory}/test.tsv
   prepared: {directory}/prepared
+cleaning: {{leaks: false}}
 tokenizer: {{vocab_size: 300}}
 model: {{units: 48, layers: 2, embedding_size: 32, dropout: 0.1}}
 training: {{epochs: 40, tokens_per_batch: 256, buckets: 1, warmup_steps: 10, learning_rate: 0.01,

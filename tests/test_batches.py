@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s2s.batches import ahead, count_steps, epoch_order, fill, pack, plan_buckets
-from s2s.dataset import Pairs, open_pairs, write_sentences
+from s2s.batches import ahead, count_steps, epoch_order, fill, pack, plan_buckets, shuffled
+from s2s.dataset import Pairs, PairWriter
 from s2s.tokenizer import BOS, EOS, PAD
 
 LENGTHS = st.lists(st.tuples(st.integers(1, 30), st.integers(1, 30)), min_size=1, max_size=200)
@@ -17,9 +17,21 @@ LENGTHS = st.lists(st.tuples(st.integers(1, 30), st.integers(1, 30)), min_size=1
 
 def make_pairs(directory, lengths) -> Pairs:
     """Pair n says 10 + n wherever it says something."""
-    write_sentences(directory, "train.source", ([10 + n] * (s - 1) + [EOS] for n, (s, _) in enumerate(lengths)))
-    write_sentences(directory, "train.target", ([BOS] + [10 + n] * (t - 1) + [EOS] for n, (_, t) in enumerate(lengths)))
-    return open_pairs(directory, "train")
+    source = [[10 + n] * (s - 1) + [EOS] for n, (s, _) in enumerate(lengths)]
+    target = [[BOS] + [10 + n] * (t - 1) + [EOS] for n, (_, t) in enumerate(lengths)]
+    writer = PairWriter(directory, "train", 20_000)
+    flat = [np.array([i for ids in side for i in ids]) for side in (source, target)]
+    writer.add(flat, np.array([[len(ids) for ids in side] for side in (source, target)], np.int16))
+    writer.close()
+    return Pairs(directory, "train")
+
+
+def number(pairs, index):
+    """Which pair of `make_pairs` is at this index: they are sorted by length; None for sentences of EOS alone."""
+    source, target = (side.read(np.array([index]))[0].tolist() for side in (pairs.source, pairs.target))
+    said = {i - 10 for i in source[:-1] + target[1:-1]}
+    assert len(said) <= 1 and source[-1] == target[-1] == EOS and target[0] == BOS
+    return said.pop() if said else None
 
 
 def unpack(ids, segments):
@@ -39,7 +51,7 @@ def test_every_pair_once_an_epoch(tmp_path_factory, lengths, count, tokens, part
     pairs = make_pairs(tmp_path_factory.mktemp("pairs"), lengths)
     buckets = plan_buckets(pairs, count, tokens)
     assert 1 <= len(buckets) <= count
-    order = epoch_order(buckets, 1, epoch, parts)
+    order = list(epoch_order(buckets, 1, epoch, parts))
     assert len(order) == count_steps(buckets, parts)
     seen = []
     for bucket, rows_of_parts in order:
@@ -58,23 +70,27 @@ def test_every_pair_once_an_epoch(tmp_path_factory, lengths, count, tokens, part
                     assert of_source == target[row] == labels[row] == []
                     continue
                 seen.append(int(index))
-                assert of_source == pairs.source[index][:: -1 if reverse else 1].tolist()
-                assert [*target[row], EOS] == pairs.target[index].tolist() == [BOS, *labels[row]]
+                assert of_source == pairs.source.read(np.array([index]))[0][:: -1 if reverse else 1].tolist()
+                assert [*target[row], EOS] == pairs.target.read(np.array([index]))[0].tolist() == [BOS, *labels[row]]
     assert sorted(seen) == list(range(len(lengths)))
+    said = [number(pairs, index) for index in range(len(lengths))]
+    assert sorted(n for n in said if n is not None) == [n for n, sides in enumerate(lengths) if sides != (1, 1)]
 
 
 @given(LENGTHS, st.integers(1, 8), st.integers(8, 300))
 def test_segments_are_sorted_and_as_long_as_the_longest(tmp_path_factory, lengths, count, tokens):
-    for bucket in plan_buckets(make_pairs(tmp_path_factory.mktemp("pairs"), lengths), count, tokens):
+    pairs = make_pairs(tmp_path_factory.mktemp("pairs"), lengths)
+    for bucket in plan_buckets(pairs, count, tokens):
         for segments in (bucket.shape.source, bucket.shape.target):
             rows = [row for _, row in segments]
             assert rows == sorted(set(rows), reverse=True)
             assert len(segments) <= 6
-        members = np.concatenate(bucket.strata)
-        assert sum(steps for steps, _ in bucket.shape.source) == max(lengths[i][0] for i in members)
-        assert sum(steps for steps, _ in bucket.shape.target) == max(lengths[i][1] for i in members)
-        sizes = [len(stratum) for stratum in bucket.strata]
-        assert sorted(bucket.shape.order) == list(range(len(sizes)))
+        for side, stored, spare in ((bucket.shape.source, pairs.source, 0), (bucket.shape.target, pairs.target, 1)):
+            members = np.concatenate([bucket.pairs(np.full(len(bucket.sizes), n)) for n in range(bucket.sizes.max())])
+            longest = max(map(len, stored.read(members[members >= 0])))
+            assert sum(steps for steps, _ in side) == longest - spare
+        assert sorted(bucket.shape.order) == list(range(len(bucket.sizes)))
+        assert bucket.sizes.max() - bucket.sizes.min() <= bucket.sizes.size.bit_length()
 
 
 @pytest.mark.parametrize("count", [2, 4, 8])
@@ -104,6 +120,34 @@ def test_order_is_a_function_of_seed_and_epoch(tmp_path):
 
     assert flat(1, 0) == flat(1, 0)
     assert len({tuple(flat(seed, epoch)) for seed in (1, 2) for epoch in (0, 1)}) == 4
+    later = epoch_order(buckets, 1, 0, done=3)
+    assert (
+        np.concatenate([rows.ravel() for _, rows in later]).tolist()
+        == np.concatenate([rows.ravel() for _, rows in list(epoch_order(buckets, 1, 0))[3:]]).tolist()
+    )
+
+
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=10), st.integers(0, 2**63 - 1))
+def test_shuffling_is_a_permutation_of_each_row(sizes, key):
+    sizes, keys = np.array(sizes), np.random.default_rng(key).integers(2**63, size=len(sizes), dtype=np.uint64)
+    table = np.stack([shuffled(place, sizes, keys) for place in range(sizes.max())])
+    for size, column in zip(sizes, table.T, strict=True):
+        assert sorted(column[:size]) == list(range(size))
+        assert column[size:].tolist() == list(range(size, sizes.max()))
+
+
+def test_shuffling_leaves_no_order():
+    places = np.array([shuffled(place, np.array([5000]), np.array([7], np.uint64))[0] for place in range(5000)])
+    assert abs(np.corrcoef(places, np.arange(5000))[0, 1]) < 0.05
+    assert abs(np.corrcoef(places[:-1], places[1:])[0, 1]) < 0.05
+
+
+def test_an_epoch_of_a_thousand_million_pairs_begins_at_once(tmp_path):
+    pairs = make_pairs(tmp_path, [(4, 5), (6, 7)])
+    pairs.cells = np.array([[s, t, 10**6] for s in range(2, 33) for t in range(2, 34)])
+    bucket, rows = next(epoch_order(plan_buckets(pairs, 4, 1500), 1, 0))
+    assert len(set(rows.ravel().tolist())) == rows.size == len(bucket.shape.order)
+    assert rows.min() >= 0 and rows.max() < 31 * 32 * 10**6
 
 
 def test_one_item_ahead_in_another_thread():

@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s2s import config
+from s2s import config, config_file
 from s2s.errors import InputError
 
 MINIMAL = {"run": "r", "data": {"train": "a.tsv", "dev": "b.tsv", "prepared": "p"}}
@@ -17,7 +17,7 @@ CONFIGS = sorted((Path(__file__).parent.parent / "configs").glob("*.yaml"))
 def load(tmp_path, tree, *overrides):
     path = tmp_path / "config.yaml"
     path.write_text(tree if isinstance(tree, str) else yaml.safe_dump(tree), encoding="utf-8")
-    return config.load(path, list(overrides))
+    return config_file.load(path, list(overrides))
 
 
 def test_defaults_and_paths(tmp_path):
@@ -25,6 +25,10 @@ def test_defaults_and_paths(tmp_path):
     assert loaded.data.train == ("a.tsv",)
     assert loaded.training.epochs is None
     assert load(tmp_path, MINIMAL | {"data": MINIMAL["data"] | {"train": ["a", "b"]}}).data.train == ("a", "b")
+    aligned = load(tmp_path, MINIMAL, "data.train=[a, {source: b.es, target: b.en}]", "data.dev=null")
+    assert aligned.data.train == ("a", ("b.es", "b.en")) and aligned.data.dev == ()
+    named = load(tmp_path, "run: r\ndata: {train: a, prepared: p, source_column: es, target_column: en}")
+    assert (named.data.source_column, named.data.target_column) == ("es", "en")
 
 
 @pytest.mark.parametrize(
@@ -39,8 +43,13 @@ def test_defaults_and_paths(tmp_path):
         ("model.dropout=1.5", ["model.dropout", "from 0.0 to 0.9", "1.5"]),
         ("model.units=many", ["model.units", "whole number", "'many'"]),
         ("model.reverse_source=1", ["model.reverse_source", "true or false"]),
-        ("data.train=3", ["data.train", "path or a list of paths", "3"]),
-        ("data.train=[a, 3]", ["data.train", "path or a list of paths"]),
+        ("data.train=3", ["data.train", "a path, {source: PATH, target: PATH} or a list of these", "3"]),
+        ("data.train=[a, 3]", ["data.train", "a path", "3"]),
+        ("data.train={source: a}", ["data.train", "{source: PATH, target: PATH}"]),
+        ("data.source_column=2", ["data.source_column and data.target_column go together"]),
+        ("data={train: a, prepared: p, source_column: 2, target_column: 2}", ["are the same"]),
+        ("data={train: a, prepared: p, source_column: 0, target_column: 2}", ["data.source_column", "at least 1"]),
+        ("data.format=xml", ["data.format", "one of auto, tsv, csv, jsonl, tmx", "'xml'"]),
         ("run=", ["run must be a text", "None"]),
         ("model=3", ["model must be a section", "3"]),
         ("model.units.x=3", ["model.units", "whole number"]),
@@ -91,18 +100,18 @@ def test_numbers_as_people_write_them(tmp_path):
 def test_a_dumped_config_loads_as_itself(tmp_path_factory, units, dropout, reverse, epochs, train):
     original = config.Config(
         run="runs/x",
-        data=config.DataConfig(train=tuple(train), dev=("d",), prepared="p"),
+        data=config.DataConfig(train=(*train, ("a", "b")), prepared="p", source_column="es", target_column="en"),
         model=config.ModelConfig(units=units, dropout=dropout, reverse_source=reverse),
         training=config.TrainingConfig(epochs=epochs),
     )
     path = tmp_path_factory.mktemp("dump") / "config.yaml"
-    path.write_text(config.dump(original), encoding="utf-8")
-    assert config.load(path) == original
+    path.write_text(config_file.dump(original), encoding="utf-8")
+    assert config_file.load(path) == original
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
 def test_shipped_configs_load_and_comment_every_key(path):
-    config.load(path)
+    config_file.load(path)
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         key, _, value = line.partition(":")
         if value and not key.strip().startswith("#"):

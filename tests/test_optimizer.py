@@ -26,7 +26,7 @@ SHAPE = Shape(((3, 4), (1, 2)), ((2, 4), (2, 1)), (2, 0, 3, 1))
 def trainer_of(dropout=0.2, tie_output=True, **options):
     training = TrainingConfig(**({"label_smoothing": 0.1} | options))
     model = ModelConfig(units=12, embedding_size=8, dropout=dropout, tie_output=tie_output)
-    config = Config("run", DataConfig(("a",), ("b",), "c"), seed=5, model=model, training=training)
+    config = Config("run", DataConfig(("a",), "c"), seed=5, model=model, training=training)
     return make_trainer(config, (30, 25), Devices("none", training.micro_batches))
 
 

@@ -14,8 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from s2s import checkpoints
-from s2s import config as config_file
+from s2s import checkpoints, config_file
 from s2s.checkpoints import Progress
 from s2s.errors import InputError, RunError
 from s2s.run import Run
@@ -183,8 +182,8 @@ def test_missing_metrics_are_told_not_made_up(trained, tmp_path, capsys):
 def test_a_run_has_one_trainer(trained, tmp_path):
     shutil.copytree(trained / "run", tmp_path / "run")
     hold = (
-        "import sys; from pathlib import Path; from s2s import config; from s2s.run import Run\n"
-        "run = Run.begin(config.load(Path(sys.argv[1]), ['run=' + sys.argv[2]])); print('held', flush=True); input()"
+        "import sys; from pathlib import Path; from s2s import config_file; from s2s.run import Run\n"
+        "run = Run.begin(config_file.load(Path(sys.argv[1]), ['run=' + sys.argv[2]])); print('held', flush=True); input()"
     )
     command = [sys.executable, "-c", hold, str(trained / "tiny.yaml"), str(tmp_path / "run")]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}

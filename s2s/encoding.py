@@ -1,0 +1,90 @@
+"""Encoding stretches of pairs: from text to subword ids, by split."""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from s2s.cleaning import EXAMPLES
+from s2s.config import Config
+from s2s.corpus import Pair
+from s2s.splitting import NOWHERE, TEST, TRAIN
+from s2s.spool import unpack
+from s2s.tokenizer import BOS, EOS, UNK, Tokenizer
+
+Ids = list[list[int]]
+
+
+class Stretch(NamedTuple):
+    """Pairs to encode."""
+
+    blob: bytes
+    """As `spool.pack` makes them."""
+    splits: npt.NDArray[np.uint8]
+    """[pairs]: the split of each."""
+
+
+class Encoded(NamedTuple):
+    """What a stretch has for one split."""
+
+    split: int
+    ids: list[npt.NDArray[np.int32]]
+    """Of the Spanish and of the English sentences, one after the other, EOS included, in English BOS too."""
+    lengths: npt.NDArray[np.int16]
+    """[2, pairs]: of each sentence."""
+    texts: list[Pair]
+    """The pairs; of train none, which nobody asks for."""
+    unknown: npt.NDArray[np.int64]
+    """[2]: unknown subwords of either side."""
+    too_long: int
+    """Pairs longer than `data.max_length`, left out."""
+    examples: list[Pair]
+    """The first of these."""
+
+
+def encode(stretch: Stretch, subwords: tuple[Tokenizer, Tokenizer], config: Config) -> list[Encoded]:
+    """Encode a stretch, for each split that has pairs in it; train with the sampled copies that the config asks for."""
+    pairs, found = unpack(stretch.blob), []
+    for split in np.unique(stretch.splits[stretch.splits != NOWHERE]):
+        members = [pairs[i] for i in np.flatnonzero(stretch.splits == split)]
+        sides = _framed(*(side.encode([pair[n] for pair in members]) for n, side in enumerate(subwords)))
+        # What is evaluated is never too long.
+        fits = [split == TEST or _fits(source, target, config) for source, target in zip(*sides, strict=True)]
+        kept = [pair for pair, fit in zip(members, fits, strict=True) if fit]
+        left_out = [pair for pair, fit in zip(members, fits, strict=True) if not fit]
+        sides = _only(sides[0], fits), _only(sides[1], fits)
+        if split == TRAIN and config.tokenizer.sampled_copies:
+            sides = _sampled(kept, sides, subwords, config)
+        lengths = np.array([[len(ids) for ids in side] for side in sides], np.int16)
+        flat = [np.fromiter((i for ids in side for i in ids), np.int32) for side in sides]
+        unknown = np.array([np.count_nonzero(side == UNK) for side in flat])
+        texts = [] if split == TRAIN else kept
+        found.append(Encoded(int(split), flat, lengths, texts, unknown, len(left_out), left_out[:EXAMPLES]))
+    return found
+
+
+def _framed(source: Ids, target: Ids) -> tuple[Ids, Ids]:
+    return [[*ids, EOS] for ids in source], [[BOS, *ids, EOS] for ids in target]
+
+
+def _only(side: Ids, fits: list[bool]) -> Ids:
+    return [ids for ids, fit in zip(side, fits, strict=True) if fit]
+
+
+def _fits(source: list[int], target: list[int], config: Config) -> bool:
+    longest = config.data.max_length
+    return len(source) <= longest and len(target) - 1 <= longest  # BOS is fed, not said
+
+
+def _sampled(
+    pairs: list[Pair], best: tuple[Ids, Ids], subwords: tuple[Tokenizer, Tokenizer], config: Config
+) -> tuple[Ids, Ids]:
+    """Copies of the pairs cut by chance; the best cut, given, where that makes one too long."""
+    copies: tuple[Ids, Ids] = [], []
+    alpha = config.tokenizer.sampling_alpha
+    for _ in range(config.tokenizer.sampled_copies):
+        cut = _framed(*(side.sample([pair[n] for pair in pairs], alpha) for n, side in enumerate(subwords)))
+        for one, other in zip(zip(*cut, strict=True), zip(*best, strict=True), strict=True):
+            for side, ids in zip(copies, one if _fits(*one, config) else other, strict=True):
+                side.append(ids)
+    return copies

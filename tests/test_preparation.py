@@ -1,0 +1,293 @@
+"""`s2s prepare` as a whole: what it writes, that nothing is lost in silence, that it can be stopped at any moment."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from s2s import config_file, parallel, preparation
+from s2s.cleaning import same_key
+from s2s.dataset import Pairs, read_texts, verify
+from s2s.errors import InputError, RunError
+from s2s.tokenizer import BOS, EOS, Tokenizer
+from tests.conftest import ROOT, SAMPLE, s2s
+
+LINES = (SAMPLE / "train.tsv").read_text(encoding="utf-8").splitlines()
+
+
+def write(directory, lines, data="", **sections):
+    """A config for lines as its training file."""
+    directory.mkdir(exist_ok=True)
+    (directory / "train.tsv").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    path = directory / "config.yaml"
+    extra = "".join(f"{name}: {value}\n" for name, value in sections.items())
+    path.write_text(
+        f"run: {directory}/run\ndata: {{train: {directory}/train.tsv, prepared: {directory}/prepared{data}}}\n{extra}",
+        encoding="utf-8",
+    )
+    return path
+
+
+def prepare(*arguments, **sections):
+    """Prepare in this process; the directory and the report."""
+    config = config_file.load(write(*arguments, **({"tokenizer": "{vocab_size: 400}"} | sections)))
+    return Path(config.data.prepared), preparation.prepare(config)
+
+
+def texts(directory, split="train"):
+    """The pairs of a split, back from ids to text."""
+    pairs, sides = Pairs(directory, split), []
+    for side, start in (("source", 0), ("target", 1)):
+        ids = getattr(pairs, side).read(np.arange(len(pairs)))
+        assert all(i[-1] == EOS and (not start or i[0] == BOS) for i in ids)
+        sides.append(Tokenizer.load(directory / f"{side}.model").decode([i[start:-1].tolist() for i in ids]))
+    return list(zip(*sides, strict=True))
+
+
+def pairs_of(lines):
+    return [tuple(line.split("\t")) for line in lines]
+
+
+def test_what_is_prepared_is_what_was_read(tmp_path):
+    directory, report = prepare(tmp_path, LINES[:4000], f", dev: {SAMPLE}/dev.tsv, test: {SAMPLE}/test.tsv")
+    assert sorted(texts(directory)) == sorted(pairs_of(LINES[:4000]))
+    assert sorted(texts(directory, "dev")) == sorted(read_texts(directory / "dev.tsv"))
+    assert read_texts(directory / "dev.tsv") == pairs_of((SAMPLE / "dev.tsv").read_text(encoding="utf-8").splitlines())
+    assert not (directory / "test.tsv").exists()  # it is where it was
+    assert [split["pairs"] for split in report["splits"].values()] == [4000, 500, 500]
+    assert report == json.loads((directory / "report.json").read_text(encoding="utf-8"))
+    assert {path.name for path in directory.iterdir()} == {
+        "source.model", "target.model", "dev.tsv", "report.json", "SHA256SUMS",
+        *(f"{split}.{part}.npy" for split in ("train", "dev") for part in ("source.ids", "target.ids", "cells")),
+    }  # fmt: skip
+    subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=directory, check=True)
+
+
+def test_pairs_lie_in_order_of_their_lengths(tmp_path):
+    directory, _ = prepare(tmp_path, LINES[:300], f", dev: {SAMPLE}/dev.tsv")
+    pairs = Pairs(directory, "train")
+    lengths = [[len(ids) for ids in side.read(np.arange(len(pairs)))] for side in (pairs.source, pairs.target)]
+    assert list(zip(*lengths, strict=True)) == sorted(zip(*lengths, strict=True))
+    assert pairs.cells[:, 2].sum() == 300 and len(np.unique(pairs.cells[:, :2], axis=0)) == len(pairs.cells)
+    assert pairs.source.read(np.array([-1, 5]))[0].tolist() == []
+
+
+def test_many_processes_make_what_one_makes(tmp_path, monkeypatch):
+    made = []
+    for stretch in (150, 100_000):
+        monkeypatch.setattr(preparation, "_STRETCH", stretch)
+        made.append(prepare(tmp_path / str(stretch), LINES[:1000]))
+    assert sorted(texts(made[0][0])) == sorted(texts(made[1][0]))
+    assert (made[0][0] / "source.model").read_bytes() == (made[1][0] / "source.model").read_bytes()
+    assert (made[0][0] / "test.tsv").read_bytes() == (made[1][0] / "test.tsv").read_bytes()
+    reports = [
+        {name: {k: v for k, v in split.items() if k != "examples"} for name, split in report["splits"].items()}
+        for _, report in made
+    ]
+    assert reports[0] == reports[1]
+
+
+def test_without_dev_and_test_they_are_held_out_without_leaks(tmp_path):
+    # Every fifth Spanish sentence has a second translation: splitting by lines would leak.
+    twins = [f"{es}\t{en[:-1]}, he said." for es, en in pairs_of(LINES[:1000:5])]
+    lines = random.Random(1).sample(LINES[:1000] + twins, 1200)
+    directory, report = prepare(tmp_path, lines, ", dev_size: 100, test_size: 80")
+    splits = [texts(directory), read_texts(directory / "dev.tsv"), read_texts(directory / "test.tsv")]
+    assert [len(split) for split in splits] == [1020, 100, 80]
+    assert sorted(splits[0] + splits[1] + splits[2]) == sorted(pairs_of(lines))
+    assert report["splits"]["dev"]["held_out"] == 100 and report["splits"]["test"]["held_out"] == 80
+
+    def shared(one, other):
+        return sum(len({same_key(p[s]) for p in one} & {same_key(p[s]) for p in other}) for s in (0, 1))
+
+    assert shared(splits[0], splits[1]) == shared(splits[0], splits[2]) == shared(splits[1], splits[2]) == 0
+    by_lines = pairs_of(lines)
+    assert shared(by_lines[:1020], by_lines[1020:]) > 10
+
+
+def test_leaks_into_given_files_are_left_out_and_shown(tmp_path):
+    dev = pairs_of((SAMPLE / "dev.tsv").read_text(encoding="utf-8").splitlines())
+    lines = [*LINES[:300], f"{dev[0][0]}\tSomething else.", f"Otra cosa muy distinta.\t{dev[1][1].upper()}"]
+    _, report = prepare(tmp_path, lines, f", dev: {SAMPLE}/dev.tsv")
+    train = report["splits"]["train"]
+    assert train["left_out"] == {"leaks": 2} and train["pairs"] == 300
+    assert [place.rpartition(":")[2] for place, *_ in train["examples"]["leaks"]] == ["301", "302"]
+    _, report = prepare(tmp_path, lines, f", dev: {SAMPLE}/dev.tsv", cleaning="{leaks: false}")
+    assert report["splits"]["train"]["pairs"] == 302
+
+
+def test_a_file_that_is_dev_and_train_is_taken_so_and_told(tmp_path, capsys):
+    _, report = prepare(tmp_path, LINES[:200], f", dev: {tmp_path}/train.tsv")
+    assert report["splits"]["train"]["pairs"] == report["splits"]["dev"]["pairs"] == 200
+    assert "learnt by heart" in capsys.readouterr().err
+
+
+def test_everything_left_out_is_counted_with_line_numbers(tmp_path):
+    lines = [*LINES[:300], LINES[0], LINES[1].lower(), "Hola.\t", "Esto es de la casa.\tEsto es de la casa."]
+    directory, report = prepare(tmp_path, lines, f", dev: {SAMPLE}/dev.tsv, max_length: 20")
+    train = report["splits"]["train"]
+    assert {rule: count for rule, count in train["left_out"].items() if rule != "too_long"} == {
+        "duplicates": 1, "near_duplicates": 1, "empty": 1, "identical": 1,
+    }  # fmt: skip
+    assert train["pairs"] + sum(train["left_out"].values()) == train["read"] == 304
+    assert train["examples"]["duplicates"] == [[f"{tmp_path}/train.tsv:301", *LINES[0].split("\t")]]
+    assert train["examples"]["empty"] == [[f"{tmp_path}/train.tsv:303", "Hola.", ""]]
+    assert max(len(ids) for ids in Pairs(directory, "train").source.read(np.arange(train["pairs"]))) <= 20
+    assert len(train["examples"]["too_long"]) == min(train["left_out"]["too_long"], 10) > 0
+    table = s2s("prepare", tmp_path / "config.yaml", "--set", "tokenizer.vocab_size=400", check=0).stdout.decode()
+    for words in ("pairs read", "304", "left out: near_duplicates", "left out: too_long"):
+        assert words in table
+
+
+def test_nothing_left_says_why(tmp_path):
+    config = write(tmp_path, ["Hola.\t", "No.\tNo."], f", dev: {SAMPLE}/dev.tsv")
+    process = s2s("prepare", config, check=2)
+    assert process.stderr.decode() == (
+        "s2s: error: data.train: no sentence pair is left of 2; left out: empty 1, identical 1\n"
+    )
+    one = s2s("prepare", write(tmp_path, LINES[:5]), check=2).stderr.decode()
+    assert "data.dev: " in one and len(one.splitlines()) <= 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["config.yaml", "train.tsv"]
+
+
+def test_subwords_shared_and_by_byte_pairs(tmp_path):
+    directory, _ = prepare(tmp_path, LINES[:500], tokenizer="{vocab_size: 400, shared: true}")
+    assert (directory / "source.model").read_bytes() == (directory / "target.model").read_bytes()
+    directory, _ = prepare(tmp_path, LINES[:500], tokenizer="{vocab_size: 400, type: bpe}")
+    assert (directory / "source.model").read_bytes() != (directory / "target.model").read_bytes()
+    assert sorted(texts(directory)) == sorted(set(pairs_of(LINES[:500])) - set(read_texts(directory / "dev.tsv")) - set(
+        read_texts(directory / "test.tsv")
+    ))  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["unigram", "bpe"])
+def test_sampled_copies_are_other_cuts_of_the_same_text(tmp_path, kind):
+    data = f", dev: {SAMPLE}/dev.tsv"
+    settings = f"{{vocab_size: 400, type: {kind}, sampled_copies: 3}}"
+    directory, report = prepare(tmp_path, LINES[:400], data, tokenizer=settings)
+    assert report["splits"]["train"]["pairs"] == 1200
+    assert sorted(texts(directory)) == sorted(pairs_of(LINES[:400]) * 3)
+    ids = Pairs(directory, "train").source.read(np.arange(1200))
+    assert 800 < len({tuple(i.tolist()) for i in ids}) <= 1200
+
+
+def test_rare_characters_and_another_script_are_told(tmp_path, capsys):
+    lines = LINES[:300] + ["Ελλάδα είναι εδώ.\tGreece is here."]
+    _, report = prepare(
+        tmp_path, lines, f", dev: {SAMPLE}/dev.tsv", tokenizer="{vocab_size: 300, character_coverage: 0.998}"
+    )
+    assert 0 < report["splits"]["train"]["unknown_share"][0] < 0.02
+    assert "unknown" not in capsys.readouterr().err
+    greek = tmp_path / "greek.tsv"
+    greek.write_text("Ελλάδα είναι εδώ.\tGreece is here.\n", encoding="utf-8")
+    prepare(tmp_path, LINES[:300], f", dev: {greek}")
+    assert "of the Spanish subwords are unknown; other script?" in capsys.readouterr().err
+
+
+def test_a_damaged_corpus_is_not_trained_on(tmp_path):
+    directory, _ = prepare(tmp_path, LINES[:300])
+    verify(directory)
+    path = directory / "train.target.ids.npy"
+    data = bytearray(path.read_bytes())
+    data[-5] ^= 1
+    path.write_bytes(data)
+    error = s2s("train", tmp_path / "config.yaml", check=2).stderr.decode()
+    assert "damaged prepared corpus (checksums differ)" in error and len(error.splitlines()) <= 2
+    path.write_bytes(data[:-4])
+    with pytest.raises(InputError, match="damaged prepared corpus"):
+        Pairs(directory, "train")
+
+
+def start(config, **popen):
+    command = [sys.executable, "-m", "s2s", "prepare", str(config)]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, **popen)
+
+
+def workers_of(process):
+    """The process's workers, once all are there and at work: Python drops a signal that comes while it forks."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    wait(lambda: len(children.read_text().split()) == len(os.sched_getaffinity(0)))
+    time.sleep(0.3)
+    return [int(child) for child in children.read_text().split()]
+
+
+def wait(condition):
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def gone(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+@pytest.fixture(scope="module")
+def long_config(tmp_path_factory):
+    """A corpus that takes some seconds to read."""
+    directory = tmp_path_factory.mktemp("long")
+    return write(
+        directory,
+        [f"{es} {n}\t{en} {n}" for n in range(10) for es, en in pairs_of(LINES)],
+        tokenizer="{vocab_size: 400}",
+    )
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGKILL, -9), (signal.SIGTERM, -15)])
+def test_a_stopped_prepare_leaves_nothing_and_can_be_repeated(long_config, number, status):
+    process = start(long_config)
+    workers = workers_of(process)
+    process.send_signal(number)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == status and b"Traceback" not in stderr
+    wait(lambda: all(map(gone, workers)))
+    directory = long_config.parent
+    left = sorted(path.name for path in directory.iterdir() if path.name not in ("config.yaml", "train.tsv"))
+    assert left == [] if number == signal.SIGINT else all(name.startswith(".prepared.") for name in left)
+    if number == signal.SIGTERM:
+        s2s("prepare", long_config, "--set", f"data.train={SAMPLE}/dev.tsv", check=0)
+        assert sorted(path.name for path in directory.iterdir()) == ["config.yaml", "prepared", "train.tsv"]
+
+
+def test_a_killed_worker_ends_it_with_a_clear_error(long_config):
+    process = start(long_config)
+    os.kill(workers_of(process)[0], signal.SIGKILL)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert stderr == b"s2s: error: a worker process was killed; is there enough memory?\n"
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(long_config):
+    import resource
+
+    before = sorted(long_config.parent.iterdir())
+    limit = 1 << 20
+    process = start(long_config, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 1 and b"File too large" in stderr and b"Traceback" not in stderr
+    assert sorted(long_config.parent.iterdir()) == before
+
+
+def test_work_in_processes_keeps_its_order_and_its_errors():
+    assert list(parallel.in_order(lambda n: n * n, range(50))) == [n * n for n in range(50)]
+
+    def fail(number):
+        if number == 7:
+            raise InputError("seven")
+        return number
+
+    with pytest.raises(InputError, match="seven"):
+        list(parallel.in_order(fail, range(50)))
+    with pytest.raises(RunError, match="killed"):
+        list(parallel.in_order(lambda _: os._exit(1), range(50)))
