@@ -25,7 +25,12 @@ EXAMPLES = 10
 """Pairs kept as examples of each rule."""
 
 MENDED = ("html_entities", "unicode", "control_characters", "white_space")
-"""The rules that mend; the others leave pairs out."""
+"""The rules that mend."""
+
+LEAVES_OUT = (
+    "empty", "identical", "length_ratio", "wrong_language", "duplicates", "near_duplicates", "leaks", "too_long"
+)  # fmt: skip
+"""The rules that leave pairs out."""
 
 RATIO_FROM = 20
 """Characters that the longer side may have whatever the other has: short sentences differ more."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from s2s.cleaning import EXAMPLES, MENDED
+from s2s.cleaning import EXAMPLES, LEAVES_OUT, MENDED
 from s2s.corpus import Pair
 from s2s.encoding import Encoded
 
@@ -26,7 +26,7 @@ class Tally:
 
     def read(self, kept: int, counts: Counter[str], examples: dict[str, list[Pair]]) -> int:
         """Count a stretch that was read and cleaned; returns how many pairs it had."""
-        found = kept + sum(count for rule, count in counts.items() if rule not in MENDED)
+        found = kept + sum(counts[rule] for rule in LEAVES_OUT)
         self.found += found
         self._counts += counts
         for rule, pairs in examples.items():
@@ -58,15 +58,15 @@ class Tally:
 
     def why_nothing(self) -> str:
         """Where all pairs went, when there are none."""
-        rules = ", ".join(f"{rule} {count:,}" for rule, count in self._left_out().items())
+        rules = ", ".join(f"{rule} {count:,}" for rule, count in self._counted(LEAVES_OUT).items())
         return f"no sentence pair is left of {self.found:,}" + (f"; left out: {rules}" if rules else "")
 
     def report(self) -> dict[str, Any]:
         """All of it, for report.json."""
         return {
             "read": self.found,
-            "mended": {rule: count for rule, count in self._counts.items() if rule in MENDED},
-            "left_out": self._left_out(),
+            "mended": self._counted(MENDED),
+            "left_out": self._counted(LEAVES_OUT),
             "held_out": self.held_out,
             "pairs": self.pairs,
             "subwords_mean": [round(float(total / max(self.pairs, 1)), 2) for total in self._subwords],
@@ -76,8 +76,8 @@ class Tally:
             },
         }
 
-    def _left_out(self) -> dict[str, int]:
-        return {rule: count for rule, count in self._counts.items() if count and rule not in MENDED}
+    def _counted(self, rules: Iterable[str]) -> dict[str, int]:
+        return {rule: self._counts[rule] for rule in rules if self._counts[rule]}
 
     def _shares(self) -> list[float]:
         return [float(share) for share in self._unknown / np.maximum(self._subwords, 1)]
@@ -93,10 +93,11 @@ def describe(report: dict[str, Any]) -> str:
     """The report of a prepared corpus as a table for a person: a column for each split, a row for what there is of it."""
     splits = report["splits"]
     rows: list[tuple[str, list[str]]] = [("pairs read", [f"{split['read']:,}" for split in splits.values()])]
-    for kind, label in (("mended", "mended"), ("left_out", "left out")):
-        for rule in dict.fromkeys(rule for split in splits.values() for rule in split[kind]):
-            cells = [split[kind].get(rule, 0) for split in splits.values()]
-            rows.append((f"  {label}: {rule}", [f"{count:,}" if count else "-" for count in cells]))
+    for rule in (*MENDED, *LEAVES_OUT):
+        label = f"  {'mended' if rule in MENDED else 'left out'}: {rule}"
+        cells = [(split["mended"] | split["left_out"]).get(rule, 0) for split in splits.values()]
+        if any(cells):
+            rows.append((label, [f"{count:,}" if count else "-" for count in cells]))
     held_out = [split["held_out"] for split in splits.values()]
     if any(held_out):
         rows.append(("  held out of train", [f"{-sum(held_out):,}", *(f"{count:,}" for count in held_out[1:])]))

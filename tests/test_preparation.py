@@ -208,7 +208,11 @@ def test_a_damaged_corpus_is_not_trained_on(tmp_path):
 def start(config, **popen):
     command = [sys.executable, "-m", "s2s", "prepare", str(config)]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, **popen)
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background jobs inherit that it is ignored
+    try:
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, **popen)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def workers_of(process):
