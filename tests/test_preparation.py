@@ -94,6 +94,11 @@ def test_many_processes_make_what_one_makes(tmp_path, monkeypatch):
     assert reports[0] == reports[1]
 
 
+def shared(one, other):
+    """Sentences that stand in both, on the same side."""
+    return sum(len({same_key(p[s]) for p in one} & {same_key(p[s]) for p in other}) for s in (0, 1))
+
+
 def test_without_dev_and_test_they_are_held_out_without_leaks(tmp_path):
     # Every fifth Spanish sentence has a second translation: splitting by lines would leak.
     twins = [f"{es}\t{en[:-1]}, he said." for es, en in pairs_of(LINES[:1000:5])]
@@ -104,12 +109,24 @@ def test_without_dev_and_test_they_are_held_out_without_leaks(tmp_path):
     assert sorted(splits[0] + splits[1] + splits[2]) == sorted(pairs_of(lines))
     assert report["splits"]["dev"]["held_out"] == 100 and report["splits"]["test"]["held_out"] == 80
 
-    def shared(one, other):
-        return sum(len({same_key(p[s]) for p in one} & {same_key(p[s]) for p in other}) for s in (0, 1))
-
     assert shared(splits[0], splits[1]) == shared(splits[0], splits[2]) == shared(splits[1], splits[2]) == 0
     by_lines = pairs_of(lines)
     assert shared(by_lines[:1020], by_lines[1020:]) > 10
+
+
+def test_tatoeba_splits_without_leaks_where_lines_would_leak(tmp_path):
+    path = ROOT / "data" / "tatoeba" / "spa-eng.zip"
+    if not path.exists():
+        pytest.skip("data/tatoeba/spa-eng.zip is not here: python scripts/fetch_tatoeba.py")
+    config = write(tmp_path, [])
+    s2s("prepare", config, "--set", f"data.train={path}", check=0)
+    directory = tmp_path / "prepared"
+    splits = [texts(directory), read_texts(directory / "dev.tsv"), read_texts(directory / "test.tsv")]
+    assert [len(split) for split in splits[1:]] == [2000, 2000]
+
+    assert shared(splits[0], splits[1]) == shared(splits[0], splits[2]) == shared(splits[1], splits[2]) == 0
+    lines = random.Random(1).sample(splits[0] + splits[1] + splits[2], 100_000)
+    assert shared(lines[2000:], lines[:2000]) > 500
 
 
 def test_leaks_into_given_files_are_left_out_and_shown(tmp_path):

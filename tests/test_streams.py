@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from s2s import decoding, streams
+from s2s import decoding, formats, streams
 from s2s.cutting import cut
 from s2s.errors import InputError
 from s2s.streams import Source, Style, read_windows, translate_streams
@@ -133,7 +133,7 @@ def test_bytes_that_are_no_utf8_are_named_or_replaced(translator, trained):
 
 
 def test_an_endless_line_is_refused(monkeypatch):
-    monkeypatch.setattr(streams, "LONGEST_LINE", 1000)
+    monkeypatch.setattr(formats, "LONGEST_LINE", 1000)
     monkeypatch.setattr(streams, "BLOCK", 100)
     with pytest.raises(InputError, match=r"text:2: a line of more than 1,000 bytes"):
         windows(b"uno\n" + b"a" * 5000)

@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+"""What helps, measured: train one change after the other from a config, at the same budget, and score each on dev.
+
+    python scripts/ablation.py scripts/ablation.yaml            # run what has no result yet; stopped, it goes on
+    python scripts/ablation.py scripts/ablation.yaml --table    # the results as a Markdown table, best first
+
+The YAML file has `base`, a config; `set`, overrides for all runs; `results`, the file that gets one JSON line a run;
+`directory`, where runs and prepared corpora go; and `runs`, a list of {name, set}.  Nothing else should run meanwhile:
+the budget is wall-clock time.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from s2s import config_file
+
+Overrides = dict[str, Any]
+
+
+def main() -> None:
+    """Parse the flags; run, or print the table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--table", action="store_true", help="print the results and run nothing")
+    flags = parser.parse_args()
+    plan = yaml.safe_load(flags.file.read_text(encoding="utf-8"))
+    results = Path(plan["results"])
+    done = [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()] if results.exists() else []
+    if flags.table:
+        print(table(done))
+        return
+    for run in plan["runs"]:
+        if run["name"] not in {result["name"] for result in done}:
+            print(f"== {run['name']}", file=sys.stderr, flush=True)
+            result = measure(plan, run["name"], run.get("set") or {})
+            with open(results, "a", encoding="utf-8") as file:
+                file.write(json.dumps(result, ensure_ascii=False) + "\n")
+
+
+def measure(plan: dict[str, Any], name: str, changes: Overrides) -> dict[str, Any]:
+    """Prepare, train and score one run; SystemExit when a step fails."""
+    directory = Path(plan["directory"])
+    run = directory / re.sub(r"[^\w.+-]+", "-", name)
+    overrides = (plan.get("set") or {}) | changes | {"run": str(run)}
+    # Runs that want the same corpus share it.
+    corpus = {key: value for key, value in overrides.items() if key.split(".")[0] in ("data", "cleaning", "tokenizer")}
+    digest = hashlib.sha256(json.dumps(corpus, sort_keys=True).encode()).hexdigest()[:8]
+    overrides["data.prepared"] = str(directory / f"prepared-{digest}")
+    arguments = [plan["base"], *(f"--set={key}={json.dumps(value)}" for key, value in overrides.items())]
+    s2s("prepare", *arguments)
+    s2s("train", *arguments)
+    config = config_file.load(run / "config.yaml")
+    scores = json.loads(s2s("evaluate", str(run), str(config.data.dev[0]), "--json").splitlines()[-1])
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    log = [line for line in lines if "tokens_per_s" in line]
+    return {
+        "name": name,
+        "set": changes,
+        "dev_bleu": scores["bleu"],
+        "dev_bleu_interval": scores["bleu_interval"],
+        "dev_chrf": scores["chrf"],
+        "dev_perplexity": scores["perplexity"],
+        "by_length": {part["words"]: part["bleu"] for part in scores["by_length"]},
+        "steps": log[-1]["step"],
+        "minutes": round(lines[-1]["seconds"] / 60, 1),
+        "tokens_per_s": sorted(line["tokens_per_s"] for line in log)[len(log) // 2],
+        "parameters": _parameters(run),
+        "signature": scores["bleu_signature"],
+        "date": time.strftime("%Y-%m-%d"),
+        "machine": f"{len(os.sched_getaffinity(0))} cores, {_processor()}",
+    }
+
+
+def table(results: list[dict[str, Any]]) -> str:
+    """The results as Markdown, the best first."""
+    lines = ["| run | dev BLEU | chrF | perplexity | tokens/s | parameters |", "| --- | --- | --- | --- | --- | --- |"]
+    for r in sorted(results, key=lambda result: -result["dev_bleu"]):
+        changed = ", ".join(f"`{key}={value}`" for key, value in r["set"].items())
+        lines.append(
+            f"| {r['name']}{f' ({changed})' if changed else ''} | {r['dev_bleu']:.1f} ± {r['dev_bleu_interval']:.1f} "
+            f"| {r['dev_chrf']:.1f} | {r['dev_perplexity']:.2f} | {r['tokens_per_s']:,} | {r['parameters'] / 1e6:.1f} M |"
+        )
+    return "\n".join(lines)
+
+
+def s2s(*arguments: str) -> str:
+    """Run a command of the program, its log on stderr; what it prints."""
+    process = subprocess.run([sys.executable, "-m", "s2s", *arguments], stdout=subprocess.PIPE, text=True)
+    if process.returncode:
+        raise SystemExit(f"s2s {arguments[0]} ended with status {process.returncode}; run this again to go on")
+    return process.stdout
+
+
+def _parameters(run: Path) -> int:
+    from s2s.checkpoints import load_arrays
+
+    return sum(array.size for array in load_arrays(run / "best.npz").values())
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.processor()
+
+
+if __name__ == "__main__":
+    main()
