@@ -3,21 +3,27 @@
 Player 1 (the encoder) reads a Spanish sentence and draws a vector; player 2 (the decoder)
 sees only the drawing and says the sentence in English.  Where things are:
 
-    cli         the five commands              engine      the one import of TensorFlow and Keras
-    preparation pair files to encoded corpus   training    the training loop
-    run         the run directory              optimizer   one compiled step: loss, gradients, update
-    checkpoints what a training goes on from   validation  dev scores; the best weights
-    translator  text in, text out              decoding    encoder, beam search, forced decoding
-    streams     files and pipes of any size    inference   the trained network in NumPy
-    cutting     lines too long                 model       Encoder, Decoder, EncoderState: what learns
-    evaluation  BLEU, chrF, perplexity         lstm        the recurrent layer
-    states      hidden states as .npy          batches     shapes and order of the batches
-    dataset     the prepared corpus on disk    corpus      pair files and lines of text
-    tokenizer   sentencepiece subwords         dropout     a draw that only the seed decides
-    config      YAML <-> dataclasses           loss        output layer and cross-entropy in one
-    files       whole-file writes              reporting   what a person sees of a training
-    errors      faults of user and machine     distribution  one device or many
-    cluster     what TF_CONFIG says
+    cli           the five commands               engine       the one import of TensorFlow and Keras
+    config        every key; config_file reads    training     the training loop
+    preparation   pair files to encoded corpus    optimizer    one compiled step: loss, gradients, update
+    unpacking     compressed files, archives      validation   dev scores; the best weights
+    formats       TSV, CSV, JSON, TMX, aligned    reporting    what a person sees of a training
+    corpus        pairs out of these              model        Encoder, Decoder, EncoderState: what learns
+    cleaning      rules for pairs                 lstm         the recurrent layer
+    language      Spanish or English              dropout      a draw that only the seed decides
+    splitting     dev and test without leaks      loss         output layer and cross-entropy in one
+    parallel      work for many processes         batches      shapes and order of the batches
+    spool         pairs laid aside on disk        estimate     what a training takes
+    tokenizer     sentencepiece subwords          run          the run directory
+    encoding      text to ids                     checkpoints  what a training goes on from
+    tally         counts and their table          card         MODEL.md
+    dataset       the prepared corpus on disk     distribution one device or many
+    translator    text in, text out               cluster      what TF_CONFIG says
+    streams       files and pipes of any size     inference    the trained network in NumPy
+    cutting       lines too long                  decoding     encoder, beam search, forced decoding
+    evaluation    BLEU, chrF, perplexity          states       hidden states as .npy
+    inspection    the flow of inspect-state       maps         pictures of them
+    files         whole-file writes               errors       faults of user and machine
 """
 
 __version__ = "0.1.0"

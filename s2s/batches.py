@@ -29,6 +29,9 @@ SOURCE, TARGET, FIRST, COUNT = range(4)
 Segments = tuple[tuple[int, int], ...]
 """(steps, rows) of each stretch of a packed batch; rows never grow."""
 
+CHUNK = 1024
+"""Tokens of a batch whose logits are computed at once: see loss.py."""
+
 MOST_SEGMENTS = 6
 """Segments a side is cut into at most: each is a loop of its own to compile and run."""
 

@@ -5,10 +5,9 @@ Nothing heavy is imported at module level, so that --help and usage errors answe
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -17,7 +16,6 @@ from s2s.errors import InputError, RunError
 
 if TYPE_CHECKING:
     from s2s.run import Run
-    from s2s.streams import Source
 
 app = typer.Typer(
     add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
@@ -32,11 +30,11 @@ Overrides = Annotated[
 ]
 InputText = Annotated[
     Path | None,
-    typer.Argument(metavar="INPUT", help="Text file, a Spanish sentence a line, .gz allowed; default: stdin."),
+    typer.Argument(metavar="INPUT", help="Text file, a Spanish sentence a line, packed or not; default: stdin."),
 ]
 InputTexts = Annotated[
     list[Path] | None,
-    typer.Argument(metavar="INPUT...", help="Text files, a Spanish sentence a line, .gz allowed; default: stdin."),
+    typer.Argument(metavar="INPUT...", help="Text files, a Spanish sentence a line, packed or not; default: stdin."),
 ]
 Errors = Annotated[
     str, typer.Option("--errors", metavar="strict|replace", help="What to do with bytes that are not UTF-8.")
@@ -61,7 +59,7 @@ def program(
 
 @app.command()
 def prepare(config: ConfigFile, overrides: Overrides = []) -> None:  # noqa: B006
-    """Read the pair files, learn the subwords, encode; writes the directory data.prepared."""
+    """Read the pair files, clean, split, learn the subwords, encode; writes the directory data.prepared."""
     from s2s import config_file, preparation, tally
 
     typer.echo(tally.describe(preparation.prepare(config_file.load(config, overrides))))
@@ -72,6 +70,9 @@ def train(
     config: ConfigFile,
     overrides: Overrides = [],  # noqa: B006
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over; a run that is there is moved aside.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only tell what it takes: weights, memory, operations, batch shapes.")
+    ] = False,
 ) -> None:
     """Train on the prepared corpus; run again, it goes on where it stopped."""
     from s2s import config_file
@@ -79,6 +80,11 @@ def train(
     from s2s.run import Run
 
     setup = config_file.load(config, overrides)
+    if dry_run:
+        from s2s import estimate
+
+        typer.echo(estimate.describe(setup))
+        return
     if fresh and setup.training.distribute == "multi_worker":
         raise InputError("--fresh: with several workers, move the run's directory aside by hand")
     opened = Run.begin(setup, fresh) if is_chief(setup.training.distribute) else Run.join(setup)
@@ -124,14 +130,15 @@ def translate(
     if output:
         require_writable(output, "--output")
     with ExitStack() as open_files:
+        from s2s.streams import Style, open_sink, open_source, say_states, translate_streams
+
         paths: list[Path | None] = [] if from_states else [*inputs] if inputs else [None]
-        sources = [open_files.enter_context(_open_source(path)) for path in paths]
+        sources = [open_files.enter_context(open_source(path)) for path in paths]
         opened = _open_run(run)
-        from s2s.streams import Style, say_states, translate_streams
         from s2s.translator import Translator
 
         translator, style = Translator(opened), Style(beam, n_best, scores)
-        sink = open_files.enter_context(_open_sink(output))
+        sink = open_files.enter_context(open_sink(output))
         if from_states:
             say_states(translator, from_states, sink, style)
         else:
@@ -141,7 +148,7 @@ def translate(
 @app.command()
 def evaluate(
     run: RunDirectory,
-    test: Annotated[Path, typer.Argument(metavar="TEST_TSV", help="Pair file to score on, .gz allowed.")],
+    test: Annotated[Path, typer.Argument(metavar="TEST_TSV", help="Pair file to score on, packed or not.")],
     beam: Beam = 1,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Also write the translations to this file.")
@@ -217,42 +224,13 @@ def inspect_state(
     if file_format not in (None, "npy", "npz"):
         raise InputError(f"--format {file_format}: give npy or npz")
     from s2s.inspection import Wanted, inspect
+    from s2s.streams import open_source
 
     npz = file_format == "npz" or (file_format is None and output is not None and output.suffix == ".npz")
     wanted = Wanted(output, layers == "all", npz, trace, plot, labels, projector, neighbours, corpus)
     wanted.check()
-    with _open_source(source) as opened_source:
+    with open_source(source) as opened_source:
         inspect(_open_run(run), opened_source, wanted)
-
-
-@contextmanager
-def _open_source(path: Path | None) -> "Iterator[Source]":
-    from s2s.streams import Source
-    from s2s.unpacking import open_packed
-
-    if path is None:
-        yield Source("stdin", sys.stdin.buffer, 0)
-    else:
-        name, stream = open_packed(path)
-        with stream:
-            yield Source(name, stream, path.stat().st_size)
-
-
-@contextmanager
-def _open_sink(path: Path | None) -> Iterator[BinaryIO]:
-    from s2s.files import whole_file
-
-    if path is None:
-        # Unbuffered: each write is one of whole lines.
-        with open(sys.stdout.fileno(), "wb", buffering=0, closefd=False) as sink:
-            yield sink
-        return
-    with whole_file(path) as temporary:
-        import gzip
-
-        opener: Any = gzip.open if path.suffix == ".gz" else open
-        with opener(temporary, "wb") as file:
-            yield file
 
 
 def _open_run(path: Path) -> "Run":

@@ -106,7 +106,7 @@ class PairWriter:
 
     def close(self) -> None:
         """Sort the pairs by length into the split's files."""
-        lengths = np.concatenate([np.zeros((2, 0), np.int16), *self._lengths], axis=1)
+        lengths = np.concatenate([np.zeros((2, 0), np.int32), *self._lengths], axis=1)
         # Both lengths as one number, 32 bits of them each: sorting is by the first, then the second.
         key = lengths[0].astype(np.int64) << 32 | lengths[1]
         order = np.argsort(key, kind="stable")

@@ -30,7 +30,7 @@ class Encoded(NamedTuple):
     split: int
     ids: list[npt.NDArray[np.int32]]
     """Of the Spanish and of the English sentences, one after the other, EOS included, in English BOS too."""
-    lengths: npt.NDArray[np.int16]
+    lengths: npt.NDArray[np.int32]
     """[2, pairs]: of each sentence."""
     texts: list[Pair]
     """The pairs; of train none, which nobody asks for."""
@@ -55,7 +55,7 @@ def encode(stretch: Stretch, subwords: tuple[Tokenizer, Tokenizer], config: Conf
         sides = _only(sides[0], fits), _only(sides[1], fits)
         if split == TRAIN and config.tokenizer.sampled_copies:
             sides = _sampled(kept, sides, subwords, config)
-        lengths = np.array([[len(ids) for ids in side] for side in sides], np.int16)
+        lengths = np.array([[len(ids) for ids in side] for side in sides], np.int32)
         flat = [np.fromiter((i for ids in side for i in ids), np.int32) for side in sides]
         unknown = np.array([np.count_nonzero(side == UNK) for side in flat])
         texts = [] if split == TRAIN else kept

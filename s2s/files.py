@@ -137,16 +137,18 @@ def flush(path: Path) -> None:
         os.close(descriptor)
 
 
+def sha256(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal digits."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
 def checksums(directory: Path, names: Iterable[str]) -> str:
     """SHA-256 of files in `directory`, as `sha256sum --check` reads them."""
-    lines = []
-    for name in names:
-        digest = hashlib.sha256()
-        with open(directory / name, "rb") as file:
-            while block := file.read(1 << 20):
-                digest.update(block)
-        lines.append(f"{digest.hexdigest()}  {name}\n")
-    return "".join(lines)
+    return "".join(f"{sha256(directory / name)}  {name}\n" for name in names)
 
 
 def _rename_new(old: Path, new: Path) -> None:

@@ -1,7 +1,7 @@
 """The trained network in NumPy: what draws and says, one step of many sentences at a time.
 
 The same network as model.py, without what only training needs.  TensorFlow takes seconds to import and more to compile;
-this is there in a tenth of a second, and its matrix products are as fast.  tests/test_inference.py compares the two.
+this is there in a tenth of a second, and its matrix products are as fast.  tests/test_decoding.py compares the two.
 """
 
 import numpy as np

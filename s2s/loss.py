@@ -6,12 +6,10 @@ vocabulary) are never kept: each chunk's are turned into their gradient at once,
 
 from typing import Any
 
+from s2s.batches import CHUNK
 from s2s.engine import tf
 from s2s.lstm import Tensor
 from s2s.tokenizer import PAD
-
-CHUNK = 1024
-"""Tokens whose logits are computed at once."""
 
 
 def cross_entropy(

@@ -26,12 +26,13 @@ from s2s.config import CleaningConfig, Config
 from s2s.corpus import Pair, layout_of, read_pairs
 from s2s.encoding import Stretch, encode
 from s2s.errors import InputError
-from s2s.files import make_directory, remove_leftovers, whole_directory
+from s2s.files import make_directory, remove_leftovers, sha256, whole_directory
 from s2s.parallel import in_order
 from s2s.splitting import DEV, NOWHERE, SPLITS, TEST, TRAIN, hold_out
 from s2s.spool import Spool, pack
 from s2s.tally import Tally
 from s2s.tokenizer import Tokenizer
+from s2s.unpacking import reading
 
 _STRETCH = 20_000
 """Pairs that are worked on at once."""
@@ -89,19 +90,14 @@ def _make(config: Config, directory: Path) -> dict[str, Any]:
 
 
 def _fingerprint(config: Config) -> str:
-    digest = hashlib.sha256()
-    recipe = [dataclasses.asdict(section) for section in (config.data, config.cleaning, config.tokenizer)]
+    """What tells whether a corpus was made from the same files by the same config."""
+    recipe: list[Any] = [dataclasses.asdict(section) for section in (config.data, config.cleaning, config.tokenizer)]
     del recipe[0]["prepared"]
-    digest.update(json.dumps([*recipe, config.seed], sort_keys=True).encode())
     for file in config.data.train + config.data.dev + config.data.test:
         for path in [file] if isinstance(file, str) else file:
-            try:
-                with open(path, "rb") as opened:
-                    while block := opened.read(1 << 20):
-                        digest.update(block)
-            except OSError as error:
-                raise InputError(f"{path}: cannot read: {error.strerror}") from None
-    return digest.hexdigest()
+            with reading(path):
+                recipe.append(sha256(Path(path)))
+    return hashlib.sha256(json.dumps([*recipe, config.seed], sort_keys=True).encode()).hexdigest()
 
 
 class _Read(NamedTuple):

@@ -1,7 +1,9 @@
 """`s2s translate` on files and pipes of any size: lines in, as many lines out, in order, in flat memory."""
 
+import gzip
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import chain, count
 from pathlib import Path
 from select import PIPE_BUF, select
@@ -10,10 +12,11 @@ from typing import Any, BinaryIO, NamedTuple
 from tqdm import tqdm
 
 from s2s.errors import InputError
+from s2s.files import whole_file
 from s2s.formats import check_length, decode_line
 from s2s.states import read_states
 from s2s.translator import Hypothesis, Translator
-from s2s.unpacking import position, reading
+from s2s.unpacking import open_packed, position, reading
 
 BLOCK = 1 << 17
 """Bytes read ahead, at most."""
@@ -32,6 +35,31 @@ class Source(NamedTuple):
     stream: BinaryIO
     size: int
     """Bytes of the file as it lies on the disk; 0 where that is not known."""
+
+
+@contextmanager
+def open_source(path: Path | None) -> Iterator[Source]:
+    """A text file, packed or not, or stdin; InputError for a file that cannot be opened."""
+    if path is None:
+        yield Source("stdin", sys.stdin.buffer, 0)
+    else:
+        name, stream = open_packed(path)
+        with stream:
+            yield Source(name, stream, path.stat().st_size)
+
+
+@contextmanager
+def open_sink(path: Path | None) -> Iterator[BinaryIO]:
+    """A file that comes to be whole or not at all, compressed if its name ends in .gz, or stdout."""
+    if path is None:
+        # Unbuffered: each write is one of whole lines.
+        with open(sys.stdout.fileno(), "wb", buffering=0, closefd=False) as sink:
+            yield sink
+        return
+    with whole_file(path) as temporary:
+        opener: Any = gzip.open if path.suffix == ".gz" else open
+        with opener(temporary, "wb") as file:
+            yield file
 
 
 def read_windows(source: Source, errors: str = "strict") -> Iterator[list[str]]:

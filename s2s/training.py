@@ -9,6 +9,7 @@ from pathlib import Path
 from types import FrameType
 
 from s2s.batches import Batch, Bucket, ahead, count_steps, epoch_order, fill, plan_buckets
+from s2s.card import write_card
 from s2s.checkpoints import Progress
 from s2s.config import Config, TrainingConfig
 from s2s.dataset import Pairs, verify
@@ -174,6 +175,8 @@ class _Loop:
             self.run.save_best(self.trainer.averaged_weights())
         progress.seconds = progress.validated_at = time.monotonic() - self.clock
         record = {"step": progress.step, **scores, "seconds": round(progress.seconds, 1)}
+        if better and self.devices.chief:
+            write_card(self.run, self.trainer.model.count_params(), record)
         self.reporter.validated(record, samples, progress, better)
 
     def _save(self) -> None:

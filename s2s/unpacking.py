@@ -5,6 +5,8 @@ import gzip
 import io
 import lzma
 import os
+import stat
+import sys
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -57,13 +59,15 @@ def open_texts(path: Path) -> list[Opened]:
     try:
         file = open(path, "rb")  # noqa: SIM115 - it is what we return
         start = file.peek(6)
-        size = os.fstat(file.fileno()).st_size
+        about = os.fstat(file.fileno())
     except OSError as error:
         raise InputError(f"{path}: cannot read: {error.strerror}") from None
     if start.startswith(_ZIP):
         return _open_zip(path, file)
     for magic, opener in _OPENERS.items():
         if start.startswith(magic):
+            # Of a pipe nobody knows the size.
+            size = about.st_size if stat.S_ISREG(about.st_mode) else sys.maxsize
             return [Opened(str(path), _bounded(opener(file), file, str(path), size))]
     return [Opened(str(path), file)]
 

@@ -33,6 +33,7 @@ from s2s.batches import Bucket, ahead, count_steps, epoch_order, fill, plan_buck
 from s2s.dataset import Pairs
 from s2s.distribution import Devices
 from s2s.engine import tf
+from s2s.estimate import operations
 from s2s.training import make_trainer
 
 
@@ -93,7 +94,8 @@ def benchmark(flags: argparse.Namespace) -> dict[str, Any]:
         loss = trainer.read_counters().loss
         seconds = time.perf_counter() - started
     gemm = (gemm + _gemm_gflops()) / 2
-    needed = _operations(flags, counts["source"], counts["target"]) / seconds / 1e9
+    forward = operations(setup.model, flags.vocab)
+    needed = 3 * (counts["source"] * forward.source + counts["target"] * forward.target) / seconds / 1e9
     return {
         "system": f"s2s {flags.precision} {flags.compile}{' tied' if flags.tie_output else ''}",
         "parameters": trainer.model.count_params(),
@@ -142,15 +144,6 @@ def _batches(pairs: Pairs, buckets: list[Bucket]) -> Any:
         for bucket, (rows,) in epoch_order(buckets, 1, epoch):
             yield bucket, fill(pairs, bucket, rows, True)
         epoch += 1
-
-
-def _operations(flags: argparse.Namespace, source: int, target: int) -> float:
-    """Operations of the forward and backward matrix products, a multiply and an add counted as two."""
-    units, embed = flags.units, flags.embed
-    stack = 4 * units * (embed + units + (flags.layers - 1) * 2 * units)
-    output = units * embed + embed * flags.vocab if flags.tie_output else units * flags.vocab
-    # Each product forward is two backward: by its input and by its weights.
-    return 3 * 2.0 * (source * stack + target * (stack + output))
 
 
 def _gemm_gflops(size: int = 2048, seconds: float = 3.0) -> float:

@@ -1,6 +1,5 @@
 """Downloading a file whole: resumed where it was cut, checked, beside its licence.  For the fetch_*.py scripts."""
 
-import hashlib
 import http.client
 import json
 import sys
@@ -13,7 +12,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from s2s.files import flush
+from s2s.files import flush, sha256
 
 TRIES = 5
 """Attempts in a row that bring nothing new before a download is given up."""
@@ -35,10 +34,10 @@ class FetchError(SystemExit):
         super().__init__(f"error: {message}")
 
 
-def fetch(url: str, path: Path, sha256: str | None = None) -> Path:
+def fetch(url: str, path: Path, expected: str | None = None) -> Path:
     """Download a URL to `path`, unless it is there; what an earlier attempt brought is gone on from.
 
-    sha256: what the file must have.  A file that is cut or longer than announced never gets its name.  Raises
+    expected: the SHA-256 that the file must have.  A file that is cut or longer than announced never gets its name.  Raises
     FetchError when the server refuses, or stops sending TRIES times in a row.
     """
     if path.exists():
@@ -62,10 +61,10 @@ def fetch(url: str, path: Path, sha256: str | None = None) -> Path:
         if fruitless == TRIES:
             raise FetchError(f"{url}: {reason}; what has come is kept: run the same command again to go on")
         time.sleep(WAIT * 2 ** max(fruitless - 1, 0))
-    found = checksum(part)
-    if sha256 and found != sha256:
+    found = sha256(part)
+    if expected and found != expected:
         part.unlink()
-        raise FetchError(f"{url}: has SHA-256 {found}, not {sha256}; it was not kept")
+        raise FetchError(f"{url}: has SHA-256 {found}, not {expected}; it was not kept")
     flush(part)
     part.rename(path)
     _about(part).unlink(missing_ok=True)
@@ -93,21 +92,12 @@ def check_zip(path: Path) -> None:
         raise FetchError(f"{path}: damaged archive ({broken}); it was deleted: run the same command again")
 
 
-def checksum(path: Path) -> str:
-    """SHA-256 of a file."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
-
-
 def write_about(path: Path, url: str, licence: str) -> None:
     """Write, beside a downloaded file, where it is from and under which licence, with its size and checksum."""
     about = path.with_name(path.name + ".LICENCE.txt")
     day = time.strftime("%Y-%m-%d")
     about.write_text(
-        f"{path.name}\nfrom {url}\non {day}, {path.stat().st_size:,} bytes, SHA-256 {checksum(path)}\n\n{licence}\n",
+        f"{path.name}\nfrom {url}\non {day}, {path.stat().st_size:,} bytes, SHA-256 {sha256(path)}\n\n{licence}\n",
         encoding="utf-8",
     )
     print(f"{path}: {path.stat().st_size:,} bytes; licence in {about}", file=sys.stderr)

@@ -21,7 +21,7 @@ def make_pairs(directory, lengths) -> Pairs:
     target = [[BOS] + [10 + n] * (t - 1) + [EOS] for n, (_, t) in enumerate(lengths)]
     writer = PairWriter(directory, "train", 20_000)
     flat = [np.array([i for ids in side for i in ids]) for side in (source, target)]
-    writer.add(flat, np.array([[len(ids) for ids in side] for side in (source, target)], np.int16))
+    writer.add(flat, np.array([[len(ids) for ids in side] for side in (source, target)], np.int32))
     writer.close()
     return Pairs(directory, "train")
 

@@ -118,7 +118,7 @@ def test_refusals_wrong_checksums_and_sizes_are_told(server, tmp_path, monkeypat
         fetching.fetch(f"{server.url}none.bin", tmp_path / "none.bin")
     assert len(server.seen) == 1  # asking again would not help
     with pytest.raises(SystemExit, match="SHA-256"):
-        fetching.fetch(f"{server.url}a.bin", tmp_path / "a.bin", sha256="0" * 64)
+        fetching.fetch(f"{server.url}a.bin", tmp_path / "a.bin", expected="0" * 64)
     monkeypatch.setattr(fetching, "MOST_BYTES", 1000)
     with pytest.raises(SystemExit, match="300,000 bytes; more than 1,000 are not taken"):
         fetching.fetch(f"{server.url}a.bin", tmp_path / "a.bin")

@@ -1,5 +1,6 @@
 """`s2s prepare` as a whole: what it writes, that nothing is lost in silence, that it can be stopped at any moment."""
 
+import gzip
 import json
 import os
 import random
@@ -161,6 +162,24 @@ def test_everything_left_out_is_counted_with_line_numbers(tmp_path):
     table = s2s("prepare", tmp_path / "config.yaml", "--set", "tokenizer.vocab_size=400", check=0).stdout.decode()
     for words in ("pairs read", "304", "left out: near_duplicates", "left out: too_long"):
         assert words in table
+
+
+def test_several_files_of_several_formats_are_one_corpus(tmp_path):
+    es, en = zip(*pairs_of(LINES[200:300]), strict=True)
+    (tmp_path / "more.es").write_text("\n".join(es), encoding="utf-8")
+    (tmp_path / "more.en.gz").write_bytes(gzip.compress("\n".join(en).encode()))
+    objects = [json.dumps({"en": en, "es": es}) for es, en in pairs_of(LINES[300:400])]
+    (tmp_path / "more.jsonl").write_text("\n".join(objects), encoding="utf-8")
+    config = write(tmp_path, LINES[:200], f", dev: {SAMPLE}/dev.tsv", tokenizer="{vocab_size: 400}")
+    files = (
+        f"[{tmp_path}/train.tsv, {{source: {tmp_path}/more.es, target: {tmp_path}/more.en.gz}}, {tmp_path}/more.jsonl]"
+    )
+    s2s("prepare", config, "--set", f"data.train={files}", check=0)
+    assert sorted(texts(tmp_path / "prepared")) == sorted(pairs_of(LINES[:400]))
+    again = s2s("prepare", config, "--set", f"data.train={files}", check=0)
+    assert b"nothing to do" in again.stderr
+    (tmp_path / "more.es").write_text("\n".join(es[:-1]), encoding="utf-8")
+    assert b"more.es has 99 lines" in s2s("prepare", config, "--set", f"data.train={files}", check=2).stderr
 
 
 def test_nothing_left_says_why(tmp_path):

@@ -1,0 +1,48 @@
+"""What `train --dry-run` tells is what training then does."""
+
+import re
+
+import numpy as np
+
+from s2s.config import Config, DataConfig, ModelConfig, TrainingConfig
+from s2s.estimate import memory, operations
+from tests.conftest import s2s
+
+
+def test_it_tells_what_the_training_said_and_trains_nothing(trained, tmp_path):
+    process = s2s("train", trained / "tiny.yaml", "--dry-run", "--set", f"run={tmp_path}/run", check=0)
+    told, log = process.stdout.decode(), (trained / "train.log").read_text(encoding="utf-8")
+    pairs, steps, weights = re.search(r"([\d,]+) pairs, ([\d,]+) steps an epoch, ([\d,]+) weights", log).groups()
+    assert f"weights     {weights} " in told
+    assert f"{pairs} pairs, {steps} steps an epoch, 1 shapes" in told
+    assert re.search(r"compiled 1 of 1 batch shapes \((.*?)\)", log)[1] in told
+    assert not (tmp_path / "run").exists() and process.stderr == b""
+
+
+def test_a_corpus_that_is_not_prepared_is_told_by_its_config(tmp_path):
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        "run: r\ndata: {train: a, prepared: none}\ntokenizer: {vocab_size: 1000}\n"
+        "model: {units: 20, layers: 1, embedding_size: 10, feed_state: false}\n"
+    )
+    told = s2s("train", config, "--dry-run", check=0).stdout.decode()
+    # Embeddings; W, U and b of both layers; output through the embedding size, and its bias.
+    assert f"weights     {2 * 1000 * 10 + 2 * (10 + 20 + 1) * 80 + 20 * 10 + 1000:,} " in told
+    assert "none is not prepared yet" in told
+
+
+def test_operations_by_hand():
+    config = ModelConfig(units=20, layers=2, embedding_size=10, tie_output=False)
+    lstm = 2 * 80 * (10 + 20 + 20 + 20)
+    assert operations(config, 500) == (lstm, lstm + 2 * 500 * 20)
+    assert (
+        operations(ModelConfig(units=20, layers=2, embedding_size=10), 500).target == lstm + 2 * 20 * 10 + 2 * 500 * 10
+    )
+
+
+def test_memory_grows_with_what_it_depends_on():
+    config = Config("r", DataConfig(("a",), "p"), model=ModelConfig(64, 2, 32), training=TrainingConfig())
+    small, large = memory(config, (500, 500), 1000), memory(config, (500, 500), 2000)
+    assert small.weights == 4 * small.gradients == large.weights
+    # The gates and both states of two layers, at the very least.
+    assert large.batch - small.batch >= 1000 * 2 * 6 * 64 * np.dtype(np.float32).itemsize
