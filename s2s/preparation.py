@@ -167,7 +167,8 @@ def _learn(config: Config, spool: Spool, numbers: Numbers, directory: Path) -> d
     sides = [pair.source for pair in pairs], [pair.target for pair in pairs]
     texts = [sides[0] + sides[1]] if config.tokenizer.shared else [*sides]
     # The texts are inherited by the processes, only the numbers are sent.
-    learnt = list(in_order(lambda side: tokenizer.learn(texts[side], config.tokenizer), range(len(texts))))
+    learning = in_order(lambda side: tokenizer.learn(texts[side], config.tokenizer), range(len(texts)))
+    learnt = list(tqdm(learning, "learning subwords", len(texts), unit="model", disable=None))
     models = {"source": learnt[0], "target": learnt[-1]}
     for side, model in models.items():
         (directory / f"{side}.model").write_bytes(model)
@@ -186,7 +187,7 @@ def _encode(
     both = subwords["source"], subwords["target"]
     writers = {split: dataset.PairWriter(directory, SPLITS[split], max(map(len, both))) for split in (TRAIN, DEV)}
     texts: dict[int, list[Pair]] = {DEV: [], TEST: []}
-    total = sum(len(part.keys) for part in read.values())
+    total = sum(len(part.keys) for part in read.values()) - int((splits == NOWHERE).sum())
     with tqdm(desc="encoding", total=total, unit=" pairs", unit_scale=True, disable=None) as bar:
         for parts in in_order(partial(encode, subwords=both, config=config), _stretches(read, splits)):
             for part in parts:
