@@ -27,6 +27,21 @@ def test_the_loss_falls(trained):
     )
 
 
+def test_the_model_card_tells_data_recipe_and_the_scores_of_the_best_weights(trained):
+    card = (trained / "run" / "MODEL.md").read_text(encoding="utf-8")
+    scored = [line for line in metrics(trained / "run") if "dev_loss" in line]
+    best = min(scored, key=lambda line: line["dev_loss"])
+    weights = sum(array.size for array in np.load(trained / "run" / "best.npz").values())
+    for part in (
+        "| train | 300 | 300 | - |",
+        f"{weights:,} weights",
+        f"perplexity {np.exp(best['dev_loss']):.2f}; BLEU {best['dev_bleu']:.1f} and chrF {best['dev_chrf']:.1f}",
+        f"after {best['step']:,} steps",
+        f"`{trained}/train.tsv`",
+    ):
+        assert part in card, part
+
+
 def test_run_again_after_the_budget_does_nothing(trained):
     before = last_checkpoint(trained / "run").stat().st_mtime_ns
     process = s2s("train", trained / "tiny.yaml", check=0)
