@@ -46,8 +46,12 @@ class Shape(NamedTuple):
 
     def __str__(self) -> str:
         """What the log says of it."""
-        sizes = [sum(steps * rows for steps, rows in side) for side in (self.source, self.target)]
-        return f"{len(self.order)} sentences, {sizes[0]} -> {sizes[1]} subwords"
+        return f"{len(self.order)} sentences, {size(self.source)} -> {size(self.target)} subwords"
+
+
+def size(segments: Segments) -> int:
+    """Subwords of one side of a packed batch, padding included."""
+    return sum(steps * rows for steps, rows in segments)
 
 
 class Bucket:
@@ -171,7 +175,7 @@ def epoch_order(
     """The batches of an epoch after the first `done`, shuffled by (seed, epoch): each a bucket and its pairs, [parts, rows].
 
     Every pair comes once; -1 where a stratum has no pair left, which can be in the last batch of a bucket only.  Which
-    pair comes when is computed as it is asked for, so an epoch of any size takes no memory.
+    pair comes when is computed as it is asked for, so an epoch takes the memory of a number for each batch.
     """
     random = np.random.default_rng([seed, epoch])
     keys = [random.integers(1 << 63, size=len(bucket.sizes), dtype=np.uint64) for bucket in buckets]

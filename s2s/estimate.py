@@ -4,7 +4,7 @@ from math import prod
 from pathlib import Path
 from typing import NamedTuple
 
-from s2s.batches import CHUNK, Bucket, Segments, count_steps, plan_buckets
+from s2s.batches import CHUNK, Bucket, count_steps, plan_buckets, size
 from s2s.config import Config, ModelConfig
 from s2s.dataset import Pairs, read_report
 from s2s.inference import shapes
@@ -61,12 +61,12 @@ def describe(config: Config) -> str:
     """
     prepared, training = Path(config.data.prepared), config.training
     report = read_report(prepared)
-    size = config.tokenizer.vocab_size
-    sizes = (report["vocabulary"]["source"], report["vocabulary"]["target"]) if report else (size, size)
+    limit = config.tokenizer.vocab_size
+    sizes = (report["vocabulary"]["source"], report["vocabulary"]["target"]) if report else (limit, limit)
     part = training.tokens_per_batch / training.micro_batches
     pairs = Pairs(prepared, "train") if report else None
     buckets = plan_buckets(pairs, training.buckets, part) if pairs else []
-    largest = max((_size(b.shape.source) + _size(b.shape.target) for b in buckets), default=round(2 * part))
+    largest = max((size(b.shape.source) + size(b.shape.target) for b in buckets), default=round(2 * part))
     held, needs = memory(config, sizes, largest), operations(config.model, sizes[1])
     lines = [
         f"weights     {held.gradients // 4:,} ({sizes[0]:,} Spanish and {sizes[1]:,} English subwords)",
@@ -89,14 +89,10 @@ def describe(config: Config) -> str:
 
 
 def _padding(pairs: Pairs, buckets: list[Bucket], parts: int, side: int) -> float:
-    computed = sum(count_steps([bucket], parts) * parts * _size(bucket.shape[:2][side]) for bucket in buckets)
+    computed = sum(count_steps([bucket], parts) * parts * size(bucket.shape[:2][side]) for bucket in buckets)
     real = ((pairs.cells[:, side] - side) * pairs.cells[:, 2]).sum()  # BOS is fed, not said
     return 1.0 - float(real) / computed
 
 
-def _size(segments: Segments) -> int:
-    return sum(steps * rows for steps, rows in segments)
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1e6:,.0f} MB"
+def _megabytes(count: int) -> str:
+    return f"{count / 1e6:,.0f} MB"
