@@ -104,10 +104,6 @@ class TokenizerConfig:
     """Share of the text's characters that get a subword; what is rarer is unknown.  Below 1 for noisy corpora."""
     learn_from: int = _key(200_000, 1)
     """Training sentences per language that the subwords are learnt from, drawn by the seed; all where there are fewer."""
-    sampled_copies: int = _key(0, 0, 100)
-    """Subword regularisation (Kudo 2018): so many copies of every training pair, each cut into other subwords by chance."""
-    sampling_alpha: float = _key(0.2, 0.0, 1.0)
-    """How even the chances of the cuts are: unigram, 0 = all alike, 1 = as likely as they are; BPE, share of merges dropped."""
 
 
 @dataclass(frozen=True)
@@ -127,9 +123,14 @@ class ModelConfig:
     residual: bool = _key(True)
     """Add a layer's input to its output from the second layer on (Wu et al. 2016)."""
     feed_state: bool = _key(True)
-    """Show the decoder the encoder's state at every step, not only the first (Cho et al. 2014)."""
+    """Show the state to the decoder's input and to its output layer at every step, not only the first (Cho et al. 2014)."""
     tie_output: bool = _key(True)
     """Output layer through the embedding size, its weights the target embeddings (Press & Wolf 2017)."""
+
+    @property
+    def features(self) -> int:
+        """Length of the vector that the output layer multiplies by a vector of each subword."""
+        return self.embedding_size if self.tie_output else self.units
 
 
 @dataclass(frozen=True)

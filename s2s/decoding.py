@@ -117,8 +117,7 @@ def search(
     pool = _Pool(network, states, seen, limits, rows, beam)
     logits, powers = np.empty((2, rows, network.vocab_size), np.float32)
     while pool.admit(queue):
-        outputs = network.decoder.step(pool.last, pool.seen, pool.h, pool.c)
-        network.logits(outputs, logits)
+        network.say(pool.last, pool.seen, pool.h, pool.c, logits)
         normalizer = _normalizer(logits, powers)
         pool.forbid(logits)
         best, ids = _best(logits, min(beam, network.vocab_size))
@@ -146,7 +145,7 @@ def force(
                 glances[row] = seen[new]
 
     for ids, numbers in _steps(targets, queue, turn):
-        network.logits(network.decoder.step(last, glances, h, c), logits)
+        network.say(last, glances, h, c, logits)
         found = logits[np.arange(ROWS), ids] - _normalizer(logits, powers)[:, 0]
         for row, number in enumerate(numbers):
             if number is not None:

@@ -43,7 +43,7 @@ class Encoded(NamedTuple):
 
 
 def encode(stretch: Stretch, subwords: tuple[Tokenizer, Tokenizer], config: Config) -> list[Encoded]:
-    """Encode a stretch, for each split that has pairs in it; train with the sampled copies that the config asks for."""
+    """Encode a stretch, for each split that has pairs in it."""
     pairs, found = unpack(stretch.blob), []
     for split in np.unique(stretch.splits[stretch.splits != NOWHERE]):
         members = [pairs[i] for i in np.flatnonzero(stretch.splits == split)]
@@ -53,8 +53,6 @@ def encode(stretch: Stretch, subwords: tuple[Tokenizer, Tokenizer], config: Conf
         kept = [pair for pair, fit in zip(members, fits, strict=True) if fit]
         left_out = [pair for pair, fit in zip(members, fits, strict=True) if not fit]
         sides = _only(sides[0], fits), _only(sides[1], fits)
-        if split == TRAIN and config.tokenizer.sampled_copies:
-            sides = _sampled(kept, sides, subwords, config)
         lengths = np.array([[len(ids) for ids in side] for side in sides], np.int32)
         flat = [np.fromiter((i for ids in side for i in ids), np.int32) for side in sides]
         unknown = np.array([np.count_nonzero(side == UNK) for side in flat])
@@ -74,17 +72,3 @@ def _only(side: Ids, fits: list[bool]) -> Ids:
 def _fits(source: list[int], target: list[int], config: Config) -> bool:
     longest = config.data.max_length
     return len(source) <= longest and len(target) - 1 <= longest  # BOS is fed, not said
-
-
-def _sampled(
-    pairs: list[Pair], best: tuple[Ids, Ids], subwords: tuple[Tokenizer, Tokenizer], config: Config
-) -> tuple[Ids, Ids]:
-    """Copies of the pairs cut by chance; the best cut, given, where that makes one too long."""
-    copies: tuple[Ids, Ids] = [], []
-    alpha = config.tokenizer.sampling_alpha
-    for _ in range(config.tokenizer.sampled_copies):
-        cut = _framed(*(side.sample([pair[n] for pair in pairs], alpha) for n, side in enumerate(subwords)))
-        for one, other in zip(zip(*cut, strict=True), zip(*best, strict=True), strict=True):
-            for side, ids in zip(copies, one if _fits(*one, config) else other, strict=True):
-                side.append(ids)
-    return copies

@@ -29,8 +29,7 @@ def operations(config: ModelConfig, target_vocab: int) -> Operations:
         sum(prod(s) for n, s in found.items() if n.startswith(f"{side}/stack") and len(s) == 2)
         for side in ("encoder", "decoder")
     ]
-    features = config.embedding_size if config.tie_output else config.units
-    output = target_vocab * features + (config.units * features if config.tie_output else 0)
+    output = target_vocab * config.features + (config.units * config.features if config.tie_output else 0)
     return Operations(2 * sides[0], 2 * (sides[1] + output))
 
 

@@ -90,7 +90,10 @@ class Network:
         self._bias = weights["decoder/output_bias"]
 
     def look(self, states: Floats) -> Floats | None:
-        """What the decoder sees of states [n, layers, 2, units] at every step, [n, embedding]; None without `feed_state`."""
+        """What the decoder sees of states [n, layers, 2, units] at every step; None without `feed_state`.
+
+        [n, embedding + features]: what is added to its input, and to the features of its output layer.
+        """
         if self._glance is None:
             return None
         flat = states.reshape(len(states), self._glance.shape[0])
@@ -104,9 +107,17 @@ class Network:
             seen[start : start + _BLOCK] = (block @ self._glance)[: len(part)]
         return seen
 
-    def logits(self, outputs: Floats, out: Floats) -> Floats:
-        """Unnormalised log-probabilities of the next subword: outputs [rows, units] -> out [rows, vocabulary]."""
-        np.matmul(outputs if self._narrow is None else outputs @ self._narrow, self._table, out=out)
+    def say(self, ids: npt.NDArray[np.int64], seen: Floats | None, h: Floats, c: Floats, out: Floats) -> Floats:
+        """A step of the decoder: unnormalised log-probabilities of what comes after `ids` [rows], in out [rows, vocabulary].
+
+        seen: from `look`.  h and c, [layers, rows, units], are changed in place.
+        """
+        size = self.config.embedding_size
+        outputs = self.decoder.step(ids, None if seen is None else seen[:, :size], h, c)
+        features = outputs if self._narrow is None else outputs @ self._narrow
+        if seen is not None:
+            features = features + seen[:, size:]
+        np.matmul(features, self._table, out=out)
         out += self._bias
         return out
 
@@ -122,7 +133,7 @@ def shapes(config: ModelConfig, source_vocab: int, target_vocab: int) -> dict[st
             found |= {f"{name}/kernel": (inputs, 4 * units), f"{name}/recurrent": (units, 4 * units)}
             found[f"{name}/bias"] = (4 * units,)
     if config.feed_state:
-        found["decoder/glance"] = (2 * config.layers * units, size)
+        found["decoder/glance"] = (2 * config.layers * units, size + config.features)
     if config.tie_output:
         found["decoder/narrow"] = (units, size)
     else:

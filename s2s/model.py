@@ -107,7 +107,7 @@ class Decoder(keras.layers.Layer):
         self.stack.build((None, config.embedding_size))
         if config.feed_state:
             size = 2 * config.layers * config.units
-            self.glance = self.add_weight(shape=(size, config.embedding_size), name="glance")
+            self.glance = self.add_weight(shape=(size, config.embedding_size + config.features), name="glance")
         if config.tie_output:
             self.narrow = self.add_weight(shape=(config.units, config.embedding_size), name="narrow")
         else:
@@ -115,7 +115,10 @@ class Decoder(keras.layers.Layer):
         self.output_bias = self.add_weight(shape=(self.vocab_size,), initializer="zeros", name="output_bias")
 
     def look(self, drawing: EncoderState) -> Tensor | None:
-        """What the decoder sees of the drawing at every step, [rows, embedding]; None without `feed_state`."""
+        """What the decoder sees of the drawing at every step: [rows, embedding + features]; None without `feed_state`.
+
+        The first part is added to its input, the second to the features of its output layer.
+        """
         if not self.config.feed_state:
             return None
         size = 2 * self.config.layers * self.config.units
@@ -128,12 +131,16 @@ class Decoder(keras.layers.Layer):
 
         Returns the features that `logits` scores, [tokens, embedding or units], and each row's state after its last step.
         """
+        config = self.config
         x = _embed(self.embedding, target, self.compute)
         if seen is not None:
-            x = x + _per_token(seen, segments)
+            x = x + _per_token(seen[:, : config.embedding_size], segments)
         outputs, state = self.stack(x, None, state, segments=segments, seed=seed)
-        outputs = dropout(outputs, self.config.dropout, seed, self.config.layers)
-        return _matmul(outputs, self.narrow, self.compute) if self.config.tie_output else outputs, state
+        outputs = dropout(outputs, config.dropout, seed, config.layers)
+        features = _matmul(outputs, self.narrow, self.compute) if config.tie_output else outputs
+        if seen is not None:
+            features = features + _per_token(seen[:, config.embedding_size :], segments)
+        return features, state
 
     @property
     def table(self) -> Tensor:

@@ -65,13 +65,6 @@ class Tokenizer:
         """Ids of each sentence's subwords, without BOS and EOS."""
         return self._processor.encode(sentences)
 
-    def sample(self, sentences: list[str], alpha: float) -> list[list[int]]:
-        """Likewise, cut into subwords by chance (Kudo 2018; of BPE, Provilkov et al. 2020); alpha as in the config.
-
-        Not by the config's seed: sentencepiece mixes into any seed what differs from process to process.
-        """
-        return self._processor.encode(sentences, enable_sampling=True, nbest_size=-1, alpha=alpha)
-
     def decode(self, ids: list[list[int]]) -> list[str]:
         """The texts that the ids stand for."""
         return self._processor.decode(ids)

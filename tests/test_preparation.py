@@ -203,17 +203,6 @@ def test_subwords_shared_and_by_byte_pairs(tmp_path):
     ))  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", ["unigram", "bpe"])
-def test_sampled_copies_are_other_cuts_of_the_same_text(tmp_path, kind):
-    data = f", dev: {SAMPLE}/dev.tsv"
-    settings = f"{{vocab_size: 400, type: {kind}, sampled_copies: 3}}"
-    directory, report = prepare(tmp_path, LINES[:400], data, tokenizer=settings)
-    assert report["splits"]["train"]["pairs"] == 1200
-    assert sorted(texts(directory)) == sorted(pairs_of(LINES[:400]) * 3)
-    ids = Pairs(directory, "train").source.read(np.arange(1200))
-    assert 800 < len({tuple(i.tolist()) for i in ids}) <= 1200
-
-
 def test_rare_characters_and_another_script_are_told(tmp_path, capsys):
     lines = LINES[:300] + ["Ελλάδα είναι εδώ.\tGreece is here."]
     _, report = prepare(
