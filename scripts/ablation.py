@@ -5,8 +5,9 @@
     python scripts/ablation.py scripts/ablation.yaml --table    # the results as a Markdown table, best first
 
 The YAML file has `base`, a config; `set`, overrides for all runs; `results`, the file that gets one JSON line a run;
-`directory`, where runs and prepared corpora go; and `runs`, a list of {name, set}.  Nothing else should run meanwhile:
-the budget is wall-clock time.
+`directory`, where runs and prepared corpora go; and `runs`, a list of {name, set, against}: `against` is the name of the
+run that it differs from in one thing, without it `default`.  Nothing else should run meanwhile: the budget is
+wall-clock time.
 """
 
 import argparse
@@ -43,7 +44,7 @@ def main() -> None:
     for run in plan["runs"]:
         if run["name"] not in {result["name"] for result in done}:
             print(f"== {run['name']}", file=sys.stderr, flush=True)
-            result = measure(plan, run["name"], run.get("set") or {})
+            result = measure(plan, run["name"], run.get("set") or {}) | {"against": run.get("against", "default")}
             with open(results, "a", encoding="utf-8") as file:
                 file.write(json.dumps(result, ensure_ascii=False) + "\n")
 
@@ -83,14 +84,24 @@ def measure(plan: dict[str, Any], name: str, changes: Overrides) -> dict[str, An
 
 
 def table(results: list[dict[str, Any]]) -> str:
-    """The results as Markdown, the best first."""
-    lines = ["| run | dev BLEU | chrF | perplexity | tokens/s | parameters |", "| --- | --- | --- | --- | --- | --- |"]
-    for r in sorted(results, key=lambda result: -result["dev_bleu"]):
-        changed = ", ".join(f"`{key}={value}`" for key, value in r["set"].items())
-        lines.append(
-            f"| {r['name']}{f' ({changed})' if changed else ''} | {r['dev_bleu']:.1f} ± {r['dev_bleu_interval']:.1f} "
-            f"| {r['dev_chrf']:.1f} | {r['dev_perplexity']:.2f} | {r['tokens_per_s']:,} | {r['parameters'] / 1e6:.1f} M |"
-        )
+    """The results as Markdown, the best first; below a run that others differ from in one thing, these."""
+    lines = [
+        "| run | dev BLEU | gain | chrF | gain | perplexity | tokens/s | parameters |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    named = {result["name"]: result for result in results}
+    bases = list(dict.fromkeys(["default", *(result["against"] for result in results)]))
+    for base in bases:
+        group = [result for result in results if base in (result["name"], result["against"])]
+        if base != "default":
+            lines.append(f"| **beside: {base}** | | | | | | | |")
+        for r in sorted(group, key=lambda result: -result["dev_bleu"]):
+            known = base in named and r["name"] != base
+            gains = [f"{r[key] - named[base][key]:+.1f}" if known else "" for key in ("dev_bleu", "dev_chrf")]
+            lines.append(
+                f"| {r['name']} | {r['dev_bleu']:.1f} ± {r['dev_bleu_interval']:.1f} | {gains[0]} | {r['dev_chrf']:.1f} "
+                f"| {gains[1]} | {r['dev_perplexity']:.2f} | {r['tokens_per_s']:,} | {r['parameters'] / 1e6:.1f} M |"
+            )
     return "\n".join(lines)
 
 

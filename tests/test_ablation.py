@@ -1,0 +1,40 @@
+"""scripts/ablation.py: one line a run, none twice, and the table of the gains."""
+
+import json
+import os
+import subprocess
+import sys
+
+from tests.conftest import ROOT
+
+
+def ablation(*arguments):
+    command = [sys.executable, ROOT / "scripts" / "ablation.py", *arguments]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, capture_output=True, text=True, check=True, env=environment, timeout=300)
+
+
+def test_a_run_is_measured_once_and_compared_with_the_one_it_differs_from(trained, tmp_path):
+    plan, results = tmp_path / "plan.yaml", tmp_path / "results.jsonl"
+    plan.write_text(
+        f"""
+base: {trained}/tiny.yaml
+directory: {tmp_path}/runs
+results: {results}
+set: {{training.epochs: 1, training.log_every: 1, model.layers: 1}}
+runs:
+  - {{name: small, set: {{model.units: 8}}, against: large}}
+""",
+        encoding="utf-8",
+    )
+    assert "== small" in ablation(plan).stderr
+    (small,) = map(json.loads, results.read_text(encoding="utf-8").splitlines())
+    assert small["set"] == {"model.units": 8} and small["against"] == "large" and small["steps"] > 0
+    assert 0 <= small["dev_bleu"] <= 100 and small["dev_perplexity"] > 1 and small["parameters"] > 8 * 4 * 8
+    assert "== small" not in ablation(plan).stderr
+    large = small | {"name": "large", "against": "default", "set": {}, "dev_bleu": small["dev_bleu"] + 2.5}
+    with open(results, "a", encoding="utf-8") as file:
+        file.write(json.dumps(large) + "\n")
+    assert len(results.read_text(encoding="utf-8").splitlines()) == 2
+    rows = ablation(plan, "--table").stdout.splitlines()
+    assert [row for row in rows if row.startswith("| small") and "| -2.5 |" in row]
