@@ -103,7 +103,10 @@ def _build(kind: type, tree: Any, where: str, prefix: str) -> Any:
             values[name] = _convert(tree[name], hints[name], item.metadata, f"{where}: {prefix}{name}")
         elif item.default is dataclasses.MISSING:
             raise InputError(f"{where}: the key {prefix}{name} is missing; add it")
-    return kind(**values)
+    try:
+        return kind(**values)
+    except InputError as error:  # about several keys together
+        raise InputError(f"{where}: {error}") from None
 
 
 def _convert(value: Any, kind: Any, limits: typing.Mapping[str, Any], where: str) -> Any:

@@ -63,6 +63,7 @@ def test_wrong_values_are_named(tmp_path, override, parts):
     with pytest.raises(InputError) as error:
         load(tmp_path, MINIMAL, override)
     assert all(part in str(error.value) for part in parts), str(error.value)
+    assert str(error.value).startswith(("--set ", str(tmp_path)))
     assert len(str(error.value).splitlines()) <= 2
 
 
