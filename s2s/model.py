@@ -129,7 +129,7 @@ class Decoder(keras.layers.Layer):
     ) -> tuple[Tensor, EncoderState]:
         """Feed the packed ids `target` [tokens] from `state`; `seen` comes from `look`.
 
-        Returns the features that `logits` scores, [tokens, embedding or units], and each row's state after its last step.
+        Returns the features that the output layer scores, [tokens, features], and each row's state after its last step.
         """
         config = self.config
         x = _embed(self.embedding, target, self.compute)
