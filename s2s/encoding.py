@@ -1,5 +1,6 @@
 """Encoding stretches of pairs: from text to subword ids, by split."""
 
+from itertools import compress
 from typing import NamedTuple
 
 import numpy as np
@@ -11,8 +12,6 @@ from s2s.corpus import Pair
 from s2s.splitting import NOWHERE, TEST, TRAIN
 from s2s.spool import unpack
 from s2s.tokenizer import BOS, EOS, UNK, Tokenizer
-
-Ids = list[list[int]]
 
 
 class Stretch(NamedTuple):
@@ -47,28 +46,16 @@ def encode(stretch: Stretch, subwords: tuple[Tokenizer, Tokenizer], config: Conf
     pairs, found = unpack(stretch.blob), []
     for split in np.unique(stretch.splits[stretch.splits != NOWHERE]):
         members = [pairs[i] for i in np.flatnonzero(stretch.splits == split)]
-        sides = _framed(*(side.encode([pair[n] for pair in members]) for n, side in enumerate(subwords)))
-        # What is evaluated is never too long.
-        fits = [split == TEST or _fits(source, target, config) for source, target in zip(*sides, strict=True)]
-        kept = [pair for pair, fit in zip(members, fits, strict=True) if fit]
+        source, target = (side.encode([pair[n] for pair in members]) for n, side in enumerate(subwords))
+        framed = [([*es, EOS], [BOS, *en, EOS]) for es, en in zip(source, target, strict=True)]
+        # What is evaluated is never too long; BOS is fed, not said.
+        fits = [split == TEST or max(len(es), len(en) - 1) <= config.data.max_length for es, en in framed]
+        kept = list(compress(members, fits))
         left_out = [pair for pair, fit in zip(members, fits, strict=True) if not fit]
-        sides = _only(sides[0], fits), _only(sides[1], fits)
+        sides = [[ids[n] for ids in compress(framed, fits)] for n in (0, 1)]
         lengths = np.array([[len(ids) for ids in side] for side in sides], np.int32)
         flat = [np.fromiter((i for ids in side for i in ids), np.int32) for side in sides]
         unknown = np.array([np.count_nonzero(side == UNK) for side in flat])
         texts = [] if split == TRAIN else kept
         found.append(Encoded(int(split), flat, lengths, texts, unknown, len(left_out), left_out[:EXAMPLES]))
     return found
-
-
-def _framed(source: Ids, target: Ids) -> tuple[Ids, Ids]:
-    return [[*ids, EOS] for ids in source], [[BOS, *ids, EOS] for ids in target]
-
-
-def _only(side: Ids, fits: list[bool]) -> Ids:
-    return [ids for ids, fit in zip(side, fits, strict=True) if fit]
-
-
-def _fits(source: list[int], target: list[int], config: Config) -> bool:
-    longest = config.data.max_length
-    return len(source) <= longest and len(target) - 1 <= longest  # BOS is fed, not said

@@ -25,6 +25,7 @@ from typing import Any
 import yaml
 
 from s2s import config_file
+from s2s.checkpoints import load_arrays
 
 Overrides = dict[str, Any]
 
@@ -114,8 +115,6 @@ def s2s(*arguments: str) -> str:
 
 
 def _parameters(run: Path) -> int:
-    from s2s.checkpoints import load_arrays
-
     return sum(array.size for array in load_arrays(run / "best.npz").values())
 
 
