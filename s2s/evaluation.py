@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any, NamedTuple
 
+import numpy as np
 import sacrebleu
 
 from s2s.corpus import Pair
@@ -17,7 +18,6 @@ BOOTSTRAP = 1000
 
 LENGTHS = (4, 8, 12, 16)
 """Spanish words up to which a sentence falls into each of the length buckets; the last one has no end."""
-
 
 PAIRS = 4096
 """Pairs scored at once."""
@@ -41,7 +41,7 @@ def evaluate(run: Run, references: dict[str, list[str]], beam: int) -> Evaluatio
     scores = score(translations, targets, confidence=True) | {
         "beam": beam,
         "perplexity": round(perplexity(translator, references), 3),
-        "by_length": _by_length(sources, translations, targets),
+        "by_length": by_length(sources, translations, targets),
         "seconds": round(seconds, 2),
     }
     return Evaluation(scores, translations)
@@ -106,17 +106,19 @@ def describe(scores: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _by_length(sources: list[str], translations: list[str], references: list[list[str]]) -> list[dict[str, Any]]:
-    """BLEU and chrF of the sentences of each length bucket that has any."""
+def by_length(
+    sources: list[str], translations: list[str], references: list[list[str]], ends: tuple[int, ...] = LENGTHS
+) -> list[dict[str, Any]]:
+    """BLEU and chrF of the sentences of each length bucket that has any.
+
+    ends: Spanish words up to which a sentence falls into each bucket; one more bucket has all that are longer.
+    """
+    counts = np.array([len(source.split()) for source in sources])
     parts = []
-    for low, high in zip((0, *LENGTHS), (*LENGTHS, None), strict=True):
-        rows = [
-            i
-            for i, text in enumerate(sources)
-            if low < len(text.split()) and (high is None or len(text.split()) <= high)
-        ]
+    for low, high in zip((0, *ends), (*ends, None), strict=True):
+        rows = np.flatnonzero((counts > low) & (counts <= (high or np.inf))).tolist()
         if rows:
-            found = score([translations[i] for i in rows], [references[i] for i in rows])
+            found = score([translations[row] for row in rows], [references[row] for row in rows])
             words = f"{low + 1}-{high}" if high else f"{low + 1} or more"
             parts.append({"words": words} | {key: found[key] for key in ("sentences", "bleu", "chrf")})
     return parts

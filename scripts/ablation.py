@@ -24,10 +24,15 @@ from typing import Any
 
 import yaml
 
-from s2s import config_file
 from s2s.checkpoints import load_arrays
+from s2s.corpus import layout_of, read_references
+from s2s.evaluation import by_length
+from s2s.run import Run
 
 Overrides = dict[str, Any]
+
+LENGTHS = (5, 6, 11)
+"""Spanish words at which the length buckets end: the table shows sentences of 6 words beside those of 12 and more."""
 
 
 def main() -> None:
@@ -62,46 +67,58 @@ def measure(plan: dict[str, Any], name: str, changes: Overrides) -> dict[str, An
     arguments = [plan["base"], *(f"--set={key}={json.dumps(value)}" for key, value in overrides.items())]
     s2s("prepare", *arguments)
     s2s("train", *arguments)
-    config = config_file.load(run / "config.yaml")
-    scores = json.loads(s2s("evaluate", str(run), str(config.data.dev[0]), "--json").splitlines()[-1])
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     log = [line for line in lines if "tokens_per_s" in line]
     return {
         "name": name,
         "set": changes,
-        "dev_bleu": scores["bleu"],
-        "dev_bleu_interval": scores["bleu_interval"],
-        "dev_chrf": scores["chrf"],
-        "dev_perplexity": scores["perplexity"],
-        "by_length": {part["words"]: part["bleu"] for part in scores["by_length"]},
+        **score_dev(run),
         "steps": log[-1]["step"],
         "minutes": round(lines[-1]["seconds"] / 60, 1),
         "tokens_per_s": sorted(line["tokens_per_s"] for line in log)[len(log) // 2],
         "parameters": _parameters(run),
-        "signature": scores["bleu_signature"],
         "date": time.strftime("%Y-%m-%d"),
         "machine": f"{len(os.sched_getaffinity(0))} cores, {_processor()}",
+    }
+
+
+def score_dev(run: Path) -> dict[str, Any]:
+    """Greedy scores of a run on its dev file; of sentences of 6 words and of long ones, too."""
+    config, translations = Run(run).config, run / "dev.en"
+    dev = str(config.data.dev[0])
+    scores = json.loads(s2s("evaluate", str(run), dev, "--json", "--output", str(translations)).splitlines()[-1])
+    references = read_references(Path(dev), layout_of(config.data))
+    said = translations.read_text(encoding="utf-8").split("\n")[:-1]
+    parts = by_length([*references], said, [*references.values()], LENGTHS)
+    return {
+        "dev_bleu": scores["bleu"],
+        "dev_bleu_interval": scores["bleu_interval"],
+        "dev_chrf": scores["chrf"],
+        "dev_perplexity": scores["perplexity"],
+        "by_length": {part["words"]: round(part["bleu"], 1) for part in parts},
+        "signature": scores["bleu_signature"],
     }
 
 
 def table(results: list[dict[str, Any]]) -> str:
     """The results as Markdown, the best first; below a run that others differ from in one thing, these."""
     lines = [
-        "| run | dev BLEU | gain | chrF | gain | perplexity | tokens/s | parameters |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+        "| run | dev BLEU | gain | chrF | gain | BLEU, 6 words | 12 or more | perplexity | tokens/s | parameters |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     named = {result["name"]: result for result in results}
     bases = list(dict.fromkeys(["default", *(result["against"] for result in results)]))
     for base in bases:
         group = [result for result in results if base in (result["name"], result["against"])]
         if base != "default":
-            lines.append(f"| **beside: {base}** | | | | | | | |")
+            lines.append(f"| **beside: {base}** | | | | | | | | | |")
         for r in sorted(group, key=lambda result: -result["dev_bleu"]):
             known = base in named and r["name"] != base
             gains = [f"{r[key] - named[base][key]:+.1f}" if known else "" for key in ("dev_bleu", "dev_chrf")]
+            short, long = (r["by_length"].get(words, "-") for words in ("6-6", "12 or more"))
             lines.append(
                 f"| {r['name']} | {r['dev_bleu']:.1f} ± {r['dev_bleu_interval']:.1f} | {gains[0]} | {r['dev_chrf']:.1f} "
-                f"| {gains[1]} | {r['dev_perplexity']:.2f} | {r['tokens_per_s']:,} | {r['parameters'] / 1e6:.1f} M |"
+                f"| {gains[1]} | {short} | {long} | {r['dev_perplexity']:.2f} | {r['tokens_per_s']:,} | {r['parameters'] / 1e6:.1f} M |"
             )
     return "\n".join(lines)
 

@@ -4,7 +4,8 @@
     python scripts/fetch_tatoeba.py            # as made for Anki: data/tatoeba/spa-eng.zip
     python scripts/fetch_tatoeba.py --exports  # tatoeba.org's own, of this week: data/tatoeba/tatoeba.tsv.gz
 
-Either goes into `s2s prepare` as it is, as data.train.
+Either is then split into train.tsv.gz, dev.tsv.gz and test.tsv.gz beside it, which configs/tatoeba.yaml names: the
+same for every recipe, so that their scores can be compared.
 """
 
 import argparse
@@ -12,14 +13,23 @@ import bz2
 import gzip
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import numpy as np
+
 from fetching import FetchError, check_zip, fetch, write_about
+from s2s.cleaning import clean
+from s2s.config import CleaningConfig
+from s2s.corpus import Layout, read_pairs
 from s2s.files import whole_file
+from s2s.splitting import SPLITS, hold_out
 
 ANKI = "https://www.manythings.org/anki/"
 EXPORTS = "https://downloads.tatoeba.org/exports/per_language/"
+
+DEV_SIZE, TEST_SIZE, SEED = 2000, 3000, 1
+"""Pairs held out, and what draws them."""
 
 LICENCE = """Sentences of the Tatoeba project, https://tatoeba.org, licence CC BY 2.0 FR,
 https://creativecommons.org/licenses/by/2.0/fr/.  Name Tatoeba wherever you show them, and
@@ -36,15 +46,16 @@ def main() -> None:
     flags = parser.parse_args()
     flags.directory.mkdir(parents=True, exist_ok=True)
     if flags.exports:
-        fetch_exports(flags.directory, flags.mirror or EXPORTS)
+        path = fetch_exports(flags.directory, flags.mirror or EXPORTS)
     else:
         url = f"{flags.mirror or ANKI}spa-eng.zip"
         path = fetch(url, flags.directory / "spa-eng.zip")
         check_zip(path)
         write_about(path, url, LICENCE)
+    split(path)
 
 
-def fetch_exports(directory: Path, base: str) -> None:
+def fetch_exports(directory: Path, base: str) -> Path:
     """Join the exported sentences of both languages by the exported links: Spanish, English, both numbers."""
     path = directory / "tatoeba.tsv.gz"
     with tempfile.TemporaryDirectory() as temporary:
@@ -58,10 +69,32 @@ def fetch_exports(directory: Path, base: str) -> None:
     pairs = [(sides[0][s], sides[1][t], s, t) for s, t in links if s in sides[0] and t in sides[1]]
     if not pairs:
         raise FetchError(f"{base}: no pair in the exports")
-    with whole_file(path) as unfinished, gzip.open(unfinished, "wt", encoding="utf-8", newline="\n") as output:
-        output.writelines("\t".join(pair) + "\n" for pair in pairs)
-    print(f"{path}: {len(pairs):,} pairs", file=sys.stderr)
+    _write(path, pairs)
     write_about(path, base, LICENCE)
+    return path
+
+
+def split(path: Path) -> None:
+    """Split downloaded pairs, Spanish first, so that no sentence stands in two files, on either side.
+
+    A split that is there already stays: results are compared on it.
+    """
+    names = [path.with_name(f"{name}.tsv.gz") for name in SPLITS]
+    for name in names:
+        if name.exists():
+            print(f"{name} is here already: nothing was split anew", file=sys.stderr)
+            return
+    # Held-out pairs are mended, and lose those with an empty side only: the other rules are for `prepare`.
+    found = clean(list(read_pairs([str(path)], Layout())), CleaningConfig(), held_out=True)
+    splits = hold_out(found.keys, DEV_SIZE, TEST_SIZE, SEED)
+    for number, name in enumerate(names):
+        _write(name, (found.pairs[row][:2] for row in np.flatnonzero(splits == number)))
+
+
+def _write(path: Path, rows: Iterable[tuple[str, ...]]) -> None:
+    with whole_file(path) as unfinished, gzip.open(unfinished, "wt", encoding="utf-8", newline="\n") as output:
+        count = sum(bool(output.write("\t".join(row) + "\n")) for row in rows)
+    print(f"{path}: {count:,} pairs", file=sys.stderr)
 
 
 def _rows(path: Path) -> Iterator[list[str]]:

@@ -31,6 +31,7 @@ runs:
     (small,) = map(json.loads, results.read_text(encoding="utf-8").splitlines())
     assert small["set"] == {"model.units": 8} and small["against"] == "large" and small["steps"] > 0
     assert 0 <= small["dev_bleu"] <= 100 and small["dev_perplexity"] > 1 and small["parameters"] > 8 * 4 * 8
+    assert small["by_length"] and set(small["by_length"]) <= {"1-5", "6-6", "7-11", "12 or more"}
     assert "== small" not in ablation(plan).stderr
     large = small | {"name": "large", "against": "default", "set": {}, "dev_bleu": small["dev_bleu"] + 2.5}
     with open(results, "a", encoding="utf-8") as file:

@@ -157,6 +157,16 @@ def test_tatoeba_as_made_for_anki_goes_from_the_web_into_prepare(server, tmp_pat
     server.files["/spa-eng.zip"], server.manner = archive(spa_txt=text), "cuts"
     assert "licence in" in run("fetch_tatoeba.py", tmp_path, "--mirror", server.url)
     assert "CC BY 2.0 FR" in (tmp_path / "spa-eng.zip.LICENCE.txt").read_text()
+    splits = [gzip.decompress((tmp_path / f"{name}.tsv.gz").read_bytes()).decode() for name in ("train", "dev", "test")]
+    pairs = [[line.split("\t") for line in split.splitlines()] for split in splits]
+    assert sum(map(len, pairs)) == 400 and 30 < len(pairs[1]) <= 40 and 30 < len(pairs[2]) <= 40
+    assert sorted(tuple(pair) for split in pairs for pair in split) == sorted(zip(es, en, strict=True))
+    for side in (0, 1):
+        train, dev, test = ({pair[side] for pair in split} for split in pairs)
+        assert not train & dev and not train & test and not dev & test
+    (tmp_path / "dev.tsv.gz").write_bytes(b"mine")
+    assert "nothing was split anew" in run("fetch_tatoeba.py", tmp_path, "--mirror", server.url)
+    assert (tmp_path / "dev.tsv.gz").read_bytes() == b"mine"
     config = tmp_path / "config.yaml"
     config.write_text(
         f"run: {tmp_path}/run\ndata: {{train: {tmp_path}/spa-eng.zip, prepared: {tmp_path}/prepared}}\ntokenizer: {{vocab_size: 300}}\n"
@@ -176,7 +186,7 @@ def test_tatoebas_exports_are_joined_by_their_links(server, tmp_path):
         "/eng/eng_sentences.tsv.bz2": bz2.compress(b"7\teng\tHi.\n8\teng\tBye.\n9\teng\tHello.\n"),
         "/spa/spa-eng_links.tsv.bz2": bz2.compress(b"1\t7\n1\t9\n2\t8\n3\t99\n"),
     }
-    assert "3 pairs" in run("fetch_tatoeba.py", tmp_path, "--exports", "--mirror", server.url)
+    assert "tatoeba.tsv.gz: 3 pairs" in run("fetch_tatoeba.py", tmp_path, "--exports", "--mirror", server.url)
     text = gzip.decompress((tmp_path / "tatoeba.tsv.gz").read_bytes()).decode()
     assert text == "Hola.\tHi.\t1\t7\nHola.\tHello.\t1\t9\nAdiós.\tBye.\t2\t8\n"
     assert (tmp_path / "tatoeba.tsv.gz.LICENCE.txt").exists()
