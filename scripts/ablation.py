@@ -26,7 +26,7 @@ import yaml
 
 from s2s.checkpoints import load_arrays
 from s2s.corpus import layout_of, read_references
-from s2s.evaluation import by_length
+from s2s.evaluation import by_length, evaluate
 from s2s.run import Run
 
 Overrides = dict[str, Any]
@@ -82,14 +82,12 @@ def measure(plan: dict[str, Any], name: str, changes: Overrides) -> dict[str, An
     }
 
 
-def score_dev(run: Path) -> dict[str, Any]:
+def score_dev(path: Path) -> dict[str, Any]:
     """Greedy scores of a run on its dev file; of sentences of 6 words and of long ones, too."""
-    config, translations = Run(run).config, run / "dev.en"
-    dev = str(config.data.dev[0])
-    scores = json.loads(s2s("evaluate", str(run), dev, "--json", "--output", str(translations)).splitlines()[-1])
-    references = read_references(Path(dev), layout_of(config.data))
-    said = translations.read_text(encoding="utf-8").split("\n")[:-1]
-    parts = by_length([*references], said, [*references.values()], LENGTHS)
+    run = Run(path)
+    references = read_references(Path(str(run.config.data.dev[0])), layout_of(run.config.data))
+    scores, translations = evaluate(run, references, beam=1)
+    parts = by_length([*references], translations, [*references.values()], LENGTHS)
     return {
         "dev_bleu": scores["bleu"],
         "dev_bleu_interval": scores["bleu_interval"],
@@ -123,12 +121,11 @@ def table(results: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def s2s(*arguments: str) -> str:
-    """Run a command of the program, its log on stderr; what it prints."""
-    process = subprocess.run([sys.executable, "-m", "s2s", *arguments], stdout=subprocess.PIPE, text=True)
+def s2s(*arguments: str) -> None:
+    """Run a command of the program, its log on stderr; SystemExit when it fails."""
+    process = subprocess.run([sys.executable, "-m", "s2s", *arguments], stdout=subprocess.DEVNULL)
     if process.returncode:
         raise SystemExit(f"s2s {arguments[0]} ended with status {process.returncode}; run this again to go on")
-    return process.stdout
 
 
 def _parameters(run: Path) -> int:

@@ -82,7 +82,10 @@ def split(path: Path) -> None:
     names = [path.with_name(f"{name}.tsv.gz") for name in SPLITS]
     for name in names:
         if name.exists():
-            print(f"{name} is here already: nothing was split anew", file=sys.stderr)
+            print(
+                f"{name} is here already: nothing was split anew; delete train, dev and test.tsv.gz for that",
+                file=sys.stderr,
+            )
             return
     # Held-out pairs are mended, and lose those with an empty side only: the other rules are for `prepare`.
     found = clean(list(read_pairs([str(path)], Layout())), CleaningConfig(), held_out=True)
