@@ -122,8 +122,6 @@ class ModelConfig:
     """Read the Spanish sentence from its end (Sutskever et al. 2014)."""
     residual: bool = _key(True)
     """Add a layer's input to its output from the second layer on (Wu et al. 2016)."""
-    feed_state: bool = _key(True)
-    """Show the state to the decoder's input and to its output layer at every step, not only the first (Cho et al. 2014)."""
     tie_output: bool = _key(True)
     """Output layer through the embedding size, its weights the target embeddings (Press & Wolf 2017)."""
 

@@ -57,7 +57,7 @@ def encode(network: Network, sentences: Sequence[Sequence[int]], queue: Iterator
         h[:, row] = c[:, row] = 0.0
 
     for ids, _ in _steps(sentences, queue, turn):
-        network.encoder.step(ids, None, h, c)
+        network.encoder.step(ids, h, c)
 
 
 def _steps(
@@ -98,26 +98,24 @@ def trace(network: Network, sentences: Sequence[Sequence[int]]) -> list[Floats]:
         h, c = network.encoder.start(ROWS)
         tops = np.empty((*ids.shape, h.shape[-1]), np.float32)
         for step, top in zip(ids, tops, strict=True):
-            network.encoder.step(step, None, h, c)
+            network.encoder.step(step, h, c)
             top[:] = h[-1]
         found += [tops[: len(sentence), row].copy() for row, sentence in enumerate(part)]
     return found
 
 
 def search(
-    network: Network, states: Floats, seen: Floats | None, limits: Ids, queue: Iterator[int], beam: int,
-    ended: list[list[Ended]],
-) -> None:  # fmt: skip
+    network: Network, states: Floats, limits: Ids, queue: Iterator[int], beam: int, ended: list[list[Ended]]
+) -> None:
     """Say the states [n, layers, 2, units] whose numbers come from `queue`: `beam` hypotheses into each list of `ended`.
 
-    seen: what `network.look` sees in the states.  limits: [n], most subwords said, EOS included.  Several threads may
-    share a queue.
+    limits: [n], most subwords said, EOS included.  Several threads may share a queue.
     """
     rows = max(ROWS if beam == 1 else BEAM_ROWS, beam)
-    pool = _Pool(network, states, seen, limits, rows, beam)
+    pool = _Pool(network, states, limits, rows, beam)
     logits, powers = np.empty((2, rows, network.vocab_size), np.float32)
     while pool.admit(queue):
-        network.say(pool.last, pool.seen, pool.h, pool.c, logits)
+        network.say(pool.last, pool.h, pool.c, logits)
         normalizer = _normalizer(logits, powers)
         pool.forbid(logits)
         best, ids = _best(logits, min(beam, network.vocab_size))
@@ -125,15 +123,13 @@ def search(
 
 
 def force(
-    network: Network, states: Floats, seen: Floats | None, targets: Sequence[Sequence[int]], queue: Iterator[int],
-    log_probs: Floats,
-) -> None:  # fmt: skip
+    network: Network, states: Floats, targets: Sequence[Sequence[int]], queue: Iterator[int], log_probs: Floats
+) -> None:
     """Have the sentences `targets` said of the states whose numbers come from `queue`: forced decoding.
 
     targets: ids, EOS included.  Adds up each one's log-probability in `log_probs` [n].  Otherwise as `search`.
     """
     h, c = network.decoder.start(ROWS)
-    glances = None if seen is None else np.zeros((ROWS, seen.shape[1]), np.float32)
     last = np.full(ROWS, BOS, np.int64)
     logits, powers = np.empty((2, ROWS, network.vocab_size), np.float32)
 
@@ -141,11 +137,9 @@ def force(
         last[row] = BOS
         if new is not None:
             h[:, row], c[:, row] = states[new, :, 0], states[new, :, 1]
-            if glances is not None and seen is not None:
-                glances[row] = seen[new]
 
     for ids, numbers in _steps(targets, queue, turn):
-        network.say(last, glances, h, c, logits)
+        network.say(last, h, c, logits)
         found = logits[np.arange(ROWS), ids] - _normalizer(logits, powers)[:, 0]
         for row, number in enumerate(numbers):
             if number is not None:
@@ -164,13 +158,10 @@ def _normalizer(logits: Floats, powers: Floats) -> Floats:
 class _Pool:
     """Hypotheses in the rows of the decoder: the first `count` rows, sentences in no order."""
 
-    def __init__(
-        self, network: Network, states: Floats, glances: Floats | None, limits: Ids, rows: int, beam: int
-    ):  # fmt: skip
-        self.states, self.glances, self.limits, self.beam = states, glances, limits, beam
+    def __init__(self, network: Network, states: Floats, limits: Ids, rows: int, beam: int):
+        self.states, self.limits, self.beam = states, limits, beam
         self.rows, self.count = rows, 0
         self.h, self.c = network.decoder.start(rows)
-        self.seen = None if self.glances is None else np.zeros((rows, self.glances.shape[1]), np.float32)
         self.last = np.full(rows, BOS, np.int64)
         self.sentence, self.length = np.zeros(rows, np.int64), np.zeros(rows, np.int64)
         self.log_prob = np.zeros(rows, np.float64)
@@ -183,8 +174,6 @@ class _Pool:
         while self.reserved + self.beam <= self.rows and (number := next(queue, None)) is not None:
             row = self.count
             self.h[:, row], self.c[:, row] = self.states[number, :, 0], self.states[number, :, 1]
-            if self.seen is not None and self.glances is not None:
-                self.seen[row] = self.glances[number]
             self.sentence[row], self.last[row], self.length[row], self.log_prob[row] = number, BOS, 0, 0.0
             self.widths[number] = self.beam
             self.count, self.reserved = row + 1, self.reserved + self.beam
@@ -229,8 +218,6 @@ class _Pool:
         self.sentence[:count], self.length[:count], self.log_prob[:count] = sentence, length, log_prob
         self.last[:count], self.said[:count] = last, said
         self.h[:, :count], self.c[:, :count] = self.h[:, parents], self.c[:, parents]
-        if self.seen is not None:
-            self.seen[:count] = self.seen[parents]
 
     def _kept(self, totals: npt.NDArray[np.float64], sentence: Ids) -> Ids:
         """Of the continuations of each sentence, the best ones, as many as its beam is wide."""

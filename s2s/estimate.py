@@ -23,7 +23,7 @@ class Operations(NamedTuple):
 
 
 def operations(config: ModelConfig, target_vocab: int) -> Operations:
-    """Of a network; what is done once a sentence (`feed_state`) is left out."""
+    """Of a network."""
     found = shapes(config, 1, target_vocab)
     sides = [
         sum(prod(s) for n, s in found.items() if n.startswith(f"{side}/stack") and len(s) == 2)

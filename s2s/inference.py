@@ -13,10 +13,6 @@ from s2s.config import ModelConfig
 Floats = npt.NDArray[np.float32]
 
 
-_BLOCK = 128
-"""Rows of a product whose number of rows could be any: for another number, the last bits of a row may be others."""
-
-
 class Stack:
     """The embedding and the stacked LSTM of one side."""
 
@@ -44,15 +40,12 @@ class Stack:
         shape = len(self.kernels), rows, self.units
         return np.zeros(shape, np.float32), np.zeros(shape, np.float32)
 
-    def step(self, ids: npt.NDArray[np.int64], seen: Floats | None, h: Floats, c: Floats) -> Floats:
+    def step(self, ids: npt.NDArray[np.int64], h: Floats, c: Floats) -> Floats:
         """Read one subword in each row; h and c, [layers, rows, units], are changed in place.
 
-        ids: [rows].  seen: added to the embeddings, [rows, embedding].  Returns the top layer's output, [rows, units].
-        The equations are those of lstm.py.
+        ids: [rows].  Returns the top layer's output, [rows, units].  The equations are those of lstm.py.
         """
         x: Floats = self.embedding[ids]
-        if seen is not None:
-            x += seen
         units = self.units
         for index, (kernel, bias) in enumerate(zip(self.kernels, self.biases, strict=True)):
             gates = np.concatenate([x, h[index]], 1) @ kernel  # [rows, 4 * units]: i, f, g, o
@@ -83,40 +76,18 @@ class Network:
         self.config, self.vocab_size = config, target_vocab
         weights = {name: np.asarray(weights[name], np.float32) for name in wanted}
         self.encoder, self.decoder = Stack(config, weights, "encoder"), Stack(config, weights, "decoder")
-        self._glance = weights.get("decoder/glance")
         self._narrow = weights.get("decoder/narrow")
         table = weights["decoder/embedding" if config.tie_output else "decoder/output_table"]
         self._table = np.ascontiguousarray(table.T)  # [features, vocabulary]
         self._bias = weights["decoder/output_bias"]
 
-    def look(self, states: Floats) -> Floats | None:
-        """What the decoder sees of states [n, layers, 2, units] at every step; None without `feed_state`.
-
-        [n, embedding + features]: what is added to its input, and to the features of its output layer.
-        """
-        if self._glance is None:
-            return None
-        flat = states.reshape(len(states), self._glance.shape[0])
-        seen, block = (
-            np.zeros((len(states), self._glance.shape[1]), np.float32),
-            np.zeros((_BLOCK, flat.shape[1]), np.float32),
-        )
-        for start in range(0, len(states), _BLOCK):
-            part = flat[start : start + _BLOCK]
-            block[: len(part)] = part
-            seen[start : start + _BLOCK] = (block @ self._glance)[: len(part)]
-        return seen
-
-    def say(self, ids: npt.NDArray[np.int64], seen: Floats | None, h: Floats, c: Floats, out: Floats) -> Floats:
+    def say(self, ids: npt.NDArray[np.int64], h: Floats, c: Floats, out: Floats) -> Floats:
         """A step of the decoder: unnormalised log-probabilities of what comes after `ids` [rows], in out [rows, vocabulary].
 
-        seen: from `look`.  h and c, [layers, rows, units], are changed in place.
+        h and c, [layers, rows, units], are changed in place.
         """
-        size = self.config.embedding_size
-        outputs = self.decoder.step(ids, None if seen is None else seen[:, :size], h, c)
+        outputs = self.decoder.step(ids, h, c)
         features = outputs if self._narrow is None else outputs @ self._narrow
-        if seen is not None:
-            features = features + seen[:, size:]
         np.matmul(features, self._table, out=out)
         out += self._bias
         return out
@@ -132,8 +103,6 @@ def shapes(config: ModelConfig, source_vocab: int, target_vocab: int) -> dict[st
             name, inputs = f"{side}/stack/lstm_{index}", units if index else size
             found |= {f"{name}/kernel": (inputs, 4 * units), f"{name}/recurrent": (units, 4 * units)}
             found[f"{name}/bias"] = (4 * units,)
-    if config.feed_state:
-        found["decoder/glance"] = (2 * config.layers * units, size + config.features)
     if config.tie_output:
         found["decoder/narrow"] = (units, size)
     else:

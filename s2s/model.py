@@ -32,10 +32,6 @@ class EncoderState(NamedTuple):
         hs, cs = zip(*pairs, strict=True)
         return cls(tf.stack(hs, 1), tf.stack(cs, 1))
 
-    def to_array(self) -> Tensor:
-        """The form in which states are saved, [batch, layers, 2, units] (h, then c)."""
-        return tf.stack([self.h, self.c], 2)
-
 
 class Stack(keras.layers.Layer):
     """Stacked LSTM layers with dropout before each and, if asked for, residual connections."""
@@ -105,41 +101,24 @@ class Decoder(keras.layers.Layer):
         config = self.config
         self.embedding = _add_embedding(self, self.vocab_size, config.embedding_size)
         self.stack.build((None, config.embedding_size))
-        if config.feed_state:
-            size = 2 * config.layers * config.units
-            self.glance = self.add_weight(shape=(size, config.embedding_size + config.features), name="glance")
         if config.tie_output:
             self.narrow = self.add_weight(shape=(config.units, config.embedding_size), name="narrow")
         else:
             self.output_table = self.add_weight(shape=(self.vocab_size, config.units), name="output_table")
         self.output_bias = self.add_weight(shape=(self.vocab_size,), initializer="zeros", name="output_bias")
 
-    def look(self, drawing: EncoderState) -> Tensor | None:
-        """What the decoder sees of the drawing at every step: [rows, embedding + features]; None without `feed_state`.
-
-        The first part is added to its input, the second to the features of its output layer.
-        """
-        if not self.config.feed_state:
-            return None
-        size = 2 * self.config.layers * self.config.units
-        return _matmul(tf.reshape(drawing.to_array(), [-1, size]), self.glance, self.compute)
-
     def call(
-        self, target: Tensor, state: EncoderState, seen: Tensor | None, segments: Segments, seed: Tensor | None = None
+        self, target: Tensor, state: EncoderState, segments: Segments, seed: Tensor | None = None
     ) -> tuple[Tensor, EncoderState]:
-        """Feed the packed ids `target` [tokens] from `state`; `seen` comes from `look`.
+        """Feed the packed ids `target` [tokens] from `state`, the drawing at first.
 
         Returns the features that the output layer scores, [tokens, features], and each row's state after its last step.
         """
         config = self.config
         x = _embed(self.embedding, target, self.compute)
-        if seen is not None:
-            x = x + _per_token(seen[:, : config.embedding_size], segments)
         outputs, state = self.stack(x, None, state, segments=segments, seed=seed)
         outputs = dropout(outputs, config.dropout, seed, config.layers)
         features = _matmul(outputs, self.narrow, self.compute) if config.tie_output else outputs
-        if seen is not None:
-            features = features + _per_token(seen[:, config.embedding_size :], segments)
         return features, state
 
     @property
@@ -172,9 +151,7 @@ class Seq2Seq(keras.Model):
         drawing = self.encoder(source, segments=shape.source, seed=fold(seed, 0))
         rows = tf.constant(shape.order)
         drawing = EncoderState(tf.gather(drawing.h, rows), tf.gather(drawing.c, rows))
-        features, _ = self.decoder(
-            target, drawing, self.decoder.look(drawing), segments=shape.target, seed=fold(seed, 1)
-        )
+        features, _ = self.decoder(target, drawing, segments=shape.target, seed=fold(seed, 1))
         return features
 
 
@@ -192,8 +169,3 @@ def _embed(table: Tensor, ids: Tensor, compute: str) -> Tensor:
 
 def _matmul(x: Tensor, weight: Tensor, compute: str) -> Tensor:
     return tf.matmul(tf.cast(x, compute), tf.cast(weight, compute))
-
-
-def _per_token(rows: Tensor, segments: Segments) -> Tensor:
-    """Each row's vector at each of its tokens: [rows, features] -> packed [tokens, features]."""
-    return tf.concat([tf.tile(rows[:count], [steps, 1]) for steps, count in segments], 0)

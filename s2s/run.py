@@ -31,7 +31,7 @@ from s2s.errors import InputError
 from s2s.files import flush, make_directory, remove_leftovers, whole_directory, whole_file, writing
 from s2s.tokenizer import Tokenizer
 
-FORMAT = 4
+FORMAT = 5
 """Number of the directory's layout; raised when a reader of the old one would go wrong."""
 
 CHANGEABLE = (

@@ -86,8 +86,8 @@ class Translator:
         """Log-probability (nats, end mark included) and number of subwords of each translation, given its sentence."""
         targets = [[*ids, EOS] for ids in self.target_tokenizer.encode(translations)]
         states, found = self.draw(sentences), np.zeros(len(sentences), np.float32)
-        order, seen = sorted(range(len(targets)), key=lambda row: -len(targets[row])), self.network.look(states)
-        _in_threads(order, lambda queue: force(self.network, states, seen, targets, queue, found))
+        order = sorted(range(len(targets)), key=lambda row: -len(targets[row]))
+        _in_threads(order, lambda queue: force(self.network, states, targets, queue, found))
         return found, np.array([len(ids) for ids in targets], np.int64)
 
     def _encode(self, sentences: list[str]) -> list[list[int]]:
@@ -111,8 +111,8 @@ class Translator:
 
     def _say(self, states: Floats, limits: Ids, beam: int) -> list[list[Hypothesis]]:
         ended: list[list[Ended]] = [[] for _ in states]
-        order, seen = np.argsort(-limits, kind="stable").tolist(), self.network.look(states)
-        _in_threads(order, lambda queue: search(self.network, states, seen, limits, queue, beam, ended))
+        order = np.argsort(-limits, kind="stable").tolist()
+        _in_threads(order, lambda queue: search(self.network, states, limits, queue, beam, ended))
         texts = iter(self.target_tokenizer.decode([end.ids[:-1] for some in ended for end in some]))
         said = [[Hypothesis(next(texts), end.log_prob, len(end.ids)) for end in some] for some in ended]
         return [sorted(some, key=lambda hypothesis: hypothesis.score, reverse=True) for some in said]

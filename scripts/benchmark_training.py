@@ -45,7 +45,6 @@ def main() -> None:
     parser.add_argument("--precision", default="float32", help="float32, bfloat16 or float16")
     parser.add_argument("--compile", default="auto", help="auto, xla or graph")
     parser.add_argument("--tie-output", action="store_true", help="output layer through the embedding size, tied")
-    parser.add_argument("--feed-state", action="store_true", help="the state at every step of the decoder")
     parser.add_argument("--residual", action="store_true", help="residual connections between equal layers")
     print(json.dumps(benchmark(parser.parse_args())))
 
@@ -133,7 +132,7 @@ def config_of(flags: argparse.Namespace, directory: Path) -> config.Config:
         tokenizer=config.TokenizerConfig(flags.vocab),
         model=config.ModelConfig(
             flags.units, flags.layers, flags.embed, dropout=0.2, residual=getattr(flags, "residual", False),
-            feed_state=getattr(flags, "feed_state", False), tie_output=getattr(flags, "tie_output", False),
+            tie_output=getattr(flags, "tie_output", False),
         ),
     )  # fmt: skip
 

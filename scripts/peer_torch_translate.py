@@ -63,7 +63,7 @@ class Peer(nn.Module):
             nn.ModuleList([self._layer(weights, f"{side}/stack/lstm_{i}/") for i in range(self.config.layers)])
             for side in ("encoder", "decoder")
         )
-        self.glance, self.bias = weights.get("decoder/glance"), weights["decoder/output_bias"]
+        self.bias = weights["decoder/output_bias"]
         if self.config.tie_output:
             self.narrow, self.table = weights["decoder/narrow"], weights["decoder/embedding"].T.contiguous()
         else:
@@ -112,18 +112,13 @@ class Peer(nn.Module):
 
     def _search(self, states: list[Any], rows: int, beam: int, limit: int) -> list[list[int]]:
         states = [tuple(part.repeat_interleave(beam, 1) for part in state) for state in states]
-        at_input, at_output = 0.0, 0.0
-        if self.glance is not None:
-            drawing = torch.stack([part[0] for state in states for part in state], 1)  # [rows, 2 * layers, units]
-            seen = drawing.flatten(1) @ self.glance
-            at_input, at_output = seen.split([self.config.embedding_size, self.config.features], 1)
         last, ids = torch.full((rows * beam,), BOS), torch.zeros((rows, beam, 0), dtype=torch.long)
         scores = torch.full((rows, beam), -torch.inf)
         scores[:, 0] = 0.0
         lengths, done = torch.zeros(rows, beam), torch.zeros(rows, beam, dtype=torch.bool)
         for _ in range(limit):
-            x, states = self._stack(self.decoder, (self.target(last) + at_input)[:, None], states)
-            features = at_output + (x[:, 0] if self.narrow is None else x[:, 0] @ self.narrow)
+            x, states = self._stack(self.decoder, self.target(last)[:, None], states)
+            features = x[:, 0] if self.narrow is None else x[:, 0] @ self.narrow
             log_probs = torch.log_softmax(features @ self.table + self.bias, -1)
             log_probs[:, [PAD, UNK, BOS]] = -torch.inf
             log_probs = log_probs.view(rows, beam, -1)

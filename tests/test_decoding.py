@@ -34,7 +34,7 @@ def draw(network, sentences):
 
 def run_search(network, states, limit, beam):
     ended = [[] for _ in states]
-    search(network, states, network.look(states), np.full(len(states), limit), iter(range(len(states))), beam, ended)
+    search(network, states, np.full(len(states), limit), iter(range(len(states))), beam, ended)
     return [sorted(((end.log_prob / len(end.ids), tuple(end.ids)) for end in some), reverse=True) for some in ended]
 
 
@@ -42,9 +42,9 @@ def logits_of(network, state, ids):
     """Logits after BOS and each of `ids`, by one row alone."""
     h, c = network.decoder.start(1)
     h[:, 0], c[:, 0] = state[:, 0], state[:, 1]
-    seen, found = network.look(state[None]), []
+    found = []
     for last in (BOS, *ids):
-        found.append(network.say(np.array([last]), seen, h, c, np.empty((1, VOCAB), np.float32))[0])
+        found.append(network.say(np.array([last]), h, c, np.empty((1, VOCAB), np.float32))[0])
     return np.array(found)
 
 
@@ -57,9 +57,7 @@ def log_probability(network, state, ids):
 SENTENCES = [[5, 6, 7, EOS], [9, EOS], [11, 12, 4, 4, 13, EOS], [EOS]]
 
 
-@pytest.mark.parametrize(
-    "options", [{}, {"tie_output": False}, {"feed_state": False}, {"residual": False, "layers": 3}, {"layers": 1}]
-)
+@pytest.mark.parametrize("options", [{}, {"tie_output": False}, {"residual": False, "layers": 3}, {"layers": 1}])
 def test_it_is_the_network_that_learnt(options):
     model = make_model(**options)
     network = network_of(model)
@@ -67,8 +65,8 @@ def test_it_is_the_network_that_learnt(options):
     target = np.array([BOS, 4, 5, 6, 4], np.int32)
     for ids, state in zip(SENTENCES, states, strict=True):
         drawing = state_of(model, ids)
-        np.testing.assert_allclose(state, drawing.to_array().numpy()[0], atol=1e-6)
-        features, _ = model.decoder(target, drawing, model.decoder.look(drawing), segments=((5, 1),))
+        np.testing.assert_allclose(state, np.stack(drawing, 2)[0], atol=1e-6)
+        features, _ = model.decoder(target, drawing, segments=((5, 1),))
         logits = features.numpy() @ model.decoder.table.numpy().T + model.decoder.output_bias.numpy()
         np.testing.assert_allclose(logits_of(network, state, target[1:]), logits, atol=1e-5)
 
@@ -136,7 +134,7 @@ def test_what_is_said_again_and_again_is_said_less_than_four_times_running(netwo
         """Every subword of the pattern in turn, likelier than all else."""
         turn = itertools.count()
 
-        def say(ids, seen, h, c, out):
+        def say(ids, h, c, out):
             out[:] = 0.0
             out[:, EOS] = -1.0
             out[:, pattern[next(turn) % len(pattern)]] = 9.0

@@ -23,7 +23,7 @@ def test_a_corpus_that_is_not_prepared_is_told_by_its_config(tmp_path):
     config = tmp_path / "config.yaml"
     config.write_text(
         "run: r\ndata: {train: a, prepared: none}\ntokenizer: {vocab_size: 1000}\n"
-        "model: {units: 20, layers: 1, embedding_size: 10, feed_state: false}\n"
+        "model: {units: 20, layers: 1, embedding_size: 10}\n"
     )
     told = s2s("train", config, "--dry-run", check=0).stdout.decode()
     # Embeddings; W, U and b of both layers; output through the embedding size, and its bias.
