@@ -125,11 +125,6 @@ class ModelConfig:
     tie_output: bool = _key(True)
     """Output layer through the embedding size, its weights the target embeddings (Press & Wolf 2017)."""
 
-    @property
-    def features(self) -> int:
-        """Length of the vector that the output layer multiplies by a vector of each subword."""
-        return self.embedding_size if self.tie_output else self.units
-
 
 @dataclass(frozen=True)
 class TrainingConfig:

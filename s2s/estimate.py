@@ -29,7 +29,8 @@ def operations(config: ModelConfig, target_vocab: int) -> Operations:
         sum(prod(s) for n, s in found.items() if n.startswith(f"{side}/stack") and len(s) == 2)
         for side in ("encoder", "decoder")
     ]
-    output = target_vocab * config.features + (config.units * config.features if config.tie_output else 0)
+    units, size = config.units, config.embedding_size
+    output = size * (units + target_vocab) if config.tie_output else units * target_vocab
     return Operations(2 * sides[0], 2 * (sides[1] + output))
 
 
