@@ -320,3 +320,9 @@ def test_work_in_processes_keeps_its_order_and_its_errors():
         list(parallel.in_order(fail, range(50)))
     with pytest.raises(RunError, match="killed"):
         list(parallel.in_order(lambda _: os._exit(1), range(50)))
+
+
+def test_killed_workers_do_not_keep_it_waiting_with_work_too_large_for_a_pipe():
+    code = "import os; from s2s.parallel import in_order; list(in_order(lambda _: os._exit(1), ['x' * 1_000_000] * 50))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=ROOT)
+    assert done.returncode == 1 and "a worker process was killed" in done.stderr
