@@ -14,6 +14,9 @@ from s2s.engine import tf
 from s2s.errors import InputError, RunError
 
 _NVIDIA_DRIVER = Path("/proc/driver/nvidia/version")
+_CPU = Path("/proc/cpuinfo")
+_BFLOAT16 = {"avx512_bf16", "amx_bf16", "bf16"}
+"""What processors that multiply in bfloat16 say there, of Intel's and AMD's kind and of ARM's."""
 
 
 class Devices:
@@ -96,11 +99,17 @@ def faults_explained() -> Iterator[None]:
         ) from None
 
 
-def unused_gpu() -> str | None:
-    """A warning when this machine has an NVIDIA driver and TensorFlow sees no GPU: it would train on the CPU in silence."""
-    if not _NVIDIA_DRIVER.exists() or tf.config.list_physical_devices("GPU"):
-        return None
-    return (
-        "warning: there is an NVIDIA driver, but TensorFlow finds no GPU it can use and takes the CPU; "
-        "pip install 's2s-nmt[gpu]' brings the CUDA libraries"
-    )
+def slower_than_need_be(precision: str) -> Iterator[str]:
+    """Warnings: of an NVIDIA driver without a GPU that TensorFlow sees, of bfloat16 on a processor that does not know it."""
+    if tf.config.list_physical_devices("GPU"):
+        return
+    if _NVIDIA_DRIVER.exists():
+        yield (
+            "warning: there is an NVIDIA driver, but TensorFlow finds no GPU it can use and takes the CPU; "
+            "pip install 's2s-nmt[gpu]' brings the CUDA libraries"
+        )
+    if precision == "bfloat16" and _CPU.exists() and _BFLOAT16.isdisjoint(_CPU.read_text().split()):
+        yield (
+            "warning: this processor has no instructions for bfloat16; training is likely faster on it with "
+            "--set training.precision=float32"
+        )

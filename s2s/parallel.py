@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -43,8 +44,9 @@ def in_order(function: Callable[[Item], Result], items: Iterable[Item]) -> Itera
             while coming:
                 yield coming.popleft().result()
         except BrokenProcessPool:
-            # Some versions of Python, 3.11.2 among them, wait for ever for a thread that writes to the dead (gh-94777).
-            pool._call_queue._reader.close()  # type: ignore[attr-defined]
+            if sys.version_info < (3, 11, 5):
+                # Waits for ever for a thread that writes to the dead (gh-94777); later versions close this themselves.
+                pool._call_queue._reader.close()  # type: ignore[attr-defined]
             raise RunError("a worker process was killed; is there enough memory?") from None
         finally:
             pool.shutdown(cancel_futures=True)

@@ -13,7 +13,7 @@ from s2s.card import write_card
 from s2s.checkpoints import Progress
 from s2s.config import Config, TrainingConfig
 from s2s.dataset import Pairs, verify
-from s2s.distribution import Devices, faults_explained, unused_gpu
+from s2s.distribution import Devices, faults_explained, slower_than_need_be
 from s2s.engine import keras
 from s2s.errors import RunError
 from s2s.model import Seq2Seq
@@ -45,7 +45,7 @@ def train(run: Run) -> None:
     if over := loop.over():
         print(f"{run.path}: {over} already; raise it to train on", file=sys.stderr)
         return
-    if warning := unused_gpu():
+    for warning in slower_than_need_be(config.precision):
         print(warning, file=sys.stderr)
     with _Stop() as stop, faults_explained():
         loop.go(lambda: stop.signum is not None)

@@ -13,7 +13,7 @@ import pytest
 from s2s import distribution
 from s2s.batches import Batch, Shape
 from s2s.config import Config, DataConfig, ModelConfig, TrainingConfig
-from s2s.distribution import Devices, faults_explained, unused_gpu
+from s2s.distribution import Devices, faults_explained, slower_than_need_be
 from s2s.engine import keras, tf
 from s2s.errors import InputError, RunError
 from s2s.loss import cross_entropy
@@ -311,7 +311,16 @@ def test_other_faults_stay_what_they_are():
 
 
 def test_a_gpu_that_is_not_used_is_told(tmp_path, monkeypatch):
-    assert unused_gpu() is None
+    assert [*slower_than_need_be("float32")] == []
     (tmp_path / "version").write_text("NVRM version: 560")
     monkeypatch.setattr(distribution, "_NVIDIA_DRIVER", tmp_path / "version")
-    assert "pip install 's2s-nmt[gpu]'" in unused_gpu()
+    (warning,) = slower_than_need_be("float32")
+    assert "pip install 's2s-nmt[gpu]'" in warning
+
+
+@pytest.mark.parametrize("flags, slow", [("avx2 fma", True), ("avx512f avx512_bf16", False), ("asimd bf16", False)])
+def test_a_type_that_the_processor_does_not_know_is_told(flags, slow, tmp_path, monkeypatch):
+    (tmp_path / "cpuinfo").write_text(f"processor\t: 0\nflags\t\t: {flags}\n")
+    monkeypatch.setattr(distribution, "_CPU", tmp_path / "cpuinfo")
+    assert ["training.precision=float32" in warning for warning in slower_than_need_be("bfloat16")] == [True] * slow
+    assert [*slower_than_need_be("float32")] == []
