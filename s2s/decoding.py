@@ -3,7 +3,8 @@
 All work on a fixed number of rows.  A row whose sentence (or hypothesis) has come to its end takes the next one of the
 queue, so nothing is computed for padding, and what a row computes depends on nothing in the other rows.  The number of
 rows never changes: for another one, a matrix product may add in another order, and the last bits of a state would
-depend on how many sentences there are.
+depend on how many sentences there are.  (OpenBLAS 0.3.31 for AVX2 does not round all rows of a product alike, that for
+AVX-512 does: with the former the last bits of a state depend on the row it came to stand in.)
 
 Beam search: of all continuations of a sentence's hypotheses, the best by log-probability go on, as many as the beam is
 wide.  One that ends with EOS leaves the beam, which is then narrower by one; the search is over when all have left.  They
