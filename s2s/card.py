@@ -7,6 +7,7 @@ from typing import Any
 
 from s2s import __version__, dataset
 from s2s.files import whole_file, writing
+from s2s.machine import type_of_products
 from s2s.run import Run
 
 
@@ -58,7 +59,7 @@ The licence of these data is for whoever shares this model to look up.
 ## Recipe
 
 {model.layers} + {model.layers} LSTM layers of {model.units}, embeddings of {model.embedding_size}, {vocabulary["source"]:,} Spanish and \
-{vocabulary["target"]:,} English subwords, {weights:,} weights; Adam, {training.tokens_per_batch:,} tokens a batch, {training.precision}. \
+{vocabulary["target"]:,} English subwords, {weights:,} weights; Adam, {training.tokens_per_batch:,} tokens a batch, {type_of_products(training.precision)}. \
 All of it is in config.yaml, the way there in metrics.jsonl.
 
 ## Scores

@@ -151,8 +151,10 @@ class TrainingConfig:
     """How it falls from there: in a line or a half cosine to 0 over the budget, or as sqrt(warmup_steps / step)."""
     weight_decay: float = _key(0.0, 0.0, 1.0)
     """AdamW: share of the weights, times the learning rate, that each step takes away."""
-    precision: str = _key("float32", choices=("float32", "bfloat16", "float16"))
-    """Type of the matrix products; weights, cells and losses are float32 always.  float16 is for GPUs."""
+    precision: str = _key("float32", choices=("auto", "float32", "bfloat16", "float16"))
+    """Type of the matrix products; weights, cells and losses are float32 always.  float16 is for GPUs.
+
+    auto: bfloat16 on an NVIDIA GPU and on processors with instructions for it, float32 on others."""
     compile: str = _key("auto", choices=("auto", "xla", "graph"))
     """What XLA compiles: the whole step, or all of it but the matrix products; auto: the whole on a GPU."""
     distribute: str = _key("none", choices=("none", "mirrored", "multi_worker"))

@@ -4,19 +4,15 @@ A batch is cut into `training.micro_batches` parts, and each device computes its
 of devices changes speed and rounding, nothing else.
 """
 
+import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
 from typing import Any
 
 from s2s.cluster import is_chief
 from s2s.engine import tf
 from s2s.errors import InputError, RunError
-
-_NVIDIA_DRIVER = Path("/proc/driver/nvidia/version")
-_CPU = Path("/proc/cpuinfo")
-_BFLOAT16 = {"avx512_bf16", "amx_bf16", "bf16"}
-"""What processors that multiply in bfloat16 say there, of Intel's and AMD's kind and of ARM's."""
+from s2s.machine import has_nvidia_driver
 
 
 class Devices:
@@ -99,17 +95,11 @@ def faults_explained() -> Iterator[None]:
         ) from None
 
 
-def slower_than_need_be(precision: str) -> Iterator[str]:
-    """Warnings: of an NVIDIA driver without a GPU that TensorFlow sees, of bfloat16 on a processor that does not know it."""
-    if tf.config.list_physical_devices("GPU"):
-        return
-    if _NVIDIA_DRIVER.exists():
-        yield (
+def warn_of_unused_gpu() -> None:
+    """Tell of an NVIDIA driver without a GPU that TensorFlow sees."""
+    if has_nvidia_driver() and not tf.config.list_physical_devices("GPU"):
+        print(
             "warning: there is an NVIDIA driver, but TensorFlow finds no GPU it can use and takes the CPU; "
-            "pip install 's2s-nmt[gpu]' brings the CUDA libraries"
-        )
-    if precision == "bfloat16" and _CPU.exists() and _BFLOAT16.isdisjoint(_CPU.read_text().split()):
-        yield (
-            "warning: this processor has no instructions for bfloat16; training is likely faster on it with "
-            "--set training.precision=float32"
+            "pip install 's2s-nmt[gpu]' brings the CUDA libraries",
+            file=sys.stderr,
         )

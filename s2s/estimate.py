@@ -8,6 +8,7 @@ from s2s.batches import CHUNK, Bucket, count_steps, plan_buckets, size
 from s2s.config import Config, ModelConfig
 from s2s.dataset import Pairs, read_report
 from s2s.inference import shapes
+from s2s.machine import type_of_products
 
 
 class Operations(NamedTuple):
@@ -48,7 +49,7 @@ class Memory(NamedTuple):
 def memory(config: Config, vocab_sizes: tuple[int, int], tokens: int) -> Memory:
     """tokens: Spanish and English subwords, padding included, in the largest part of a batch."""
     weights = 4 * sum(map(prod, shapes(config.model, *vocab_sizes).values()))
-    units, narrow = config.model.units, 4 if config.training.precision == "float32" else 2
+    units, narrow = config.model.units, 4 if type_of_products(config.training.precision) == "float32" else 2
     # Of each layer: gates, h, output and dropped-out input as they are multiplied, c; of one at a time: z and its gradient.
     stored = config.model.layers * (7 * narrow + 4) * units + 8 * narrow * units
     return Memory(4 * weights, weights, tokens * stored + 3 * 4 * CHUNK * vocab_sizes[1])

@@ -13,9 +13,10 @@ from s2s.card import write_card
 from s2s.checkpoints import Progress
 from s2s.config import Config, TrainingConfig
 from s2s.dataset import Pairs, verify
-from s2s.distribution import Devices, faults_explained, slower_than_need_be
+from s2s.distribution import Devices, faults_explained, warn_of_unused_gpu
 from s2s.engine import keras
 from s2s.errors import RunError
+from s2s.machine import type_of_products
 from s2s.model import Seq2Seq
 from s2s.optimizer import Counters, Trainer
 from s2s.reporting import Reporter
@@ -45,8 +46,7 @@ def train(run: Run) -> None:
     if over := loop.over():
         print(f"{run.path}: {over} already; raise it to train on", file=sys.stderr)
         return
-    for warning in slower_than_need_be(config.precision):
-        print(warning, file=sys.stderr)
+    warn_of_unused_gpu()
     with _Stop() as stop, faults_explained():
         loop.go(lambda: stop.signum is not None)
     if stop.signum is not None:
@@ -225,7 +225,7 @@ def make_trainer(config: Config, vocab_sizes: tuple[int, int], devices: Devices)
     """A trainer with fresh weights, which `config.seed` decides; vocab_sizes: of source and target."""
     keras.utils.set_random_seed(config.seed)
     with devices.scope():
-        model = Seq2Seq(config.model, *vocab_sizes, config.training.precision)
+        model = Seq2Seq(config.model, *vocab_sizes, type_of_products(config.training.precision))
     return Trainer(model, config.training, config.seed, devices)
 
 

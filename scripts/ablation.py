@@ -27,6 +27,7 @@ import yaml
 from s2s.checkpoints import load_arrays
 from s2s.corpus import layout_of, read_references
 from s2s.evaluation import by_length, evaluate
+from s2s.machine import type_of_products
 from s2s.run import Run
 
 Overrides = dict[str, Any]
@@ -76,6 +77,7 @@ def measure(plan: dict[str, Any], name: str, changes: Overrides) -> dict[str, An
         "steps": log[-1]["step"],
         "minutes": round(lines[-1]["seconds"] / 60, 1),
         "tokens_per_s": sorted(line["tokens_per_s"] for line in log)[len(log) // 2],
+        "precision": type_of_products(Run(run).config.training.precision),
         "parameters": _parameters(run),
         "date": time.strftime("%Y-%m-%d"),
         "machine": f"{len(os.sched_getaffinity(0))} cores, {_processor()}",
@@ -101,22 +103,23 @@ def score_dev(path: Path) -> dict[str, Any]:
 def table(results: list[dict[str, Any]]) -> str:
     """The results as Markdown, the best first; below a run that others differ from in one thing, these."""
     lines = [
-        "| run | dev BLEU | gain | chrF | gain | BLEU, 6 words | 12 or more | perplexity | tokens/s | parameters |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+        "| run | dev BLEU | gain | chrF | gain | BLEU, 6 words | 12 or more | perplexity | steps | tokens/s | parameters |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     named = {result["name"]: result for result in results}
     bases = list(dict.fromkeys(["default", *(result["against"] for result in results)]))
     for base in bases:
         group = [result for result in results if base in (result["name"], result["against"])]
         if base != "default":
-            lines.append(f"| **beside: {base}** | | | | | | | | | |")
+            lines.append(f"| **beside: {base}** | | | | | | | | | | |")
         for r in sorted(group, key=lambda result: -result["dev_bleu"]):
             known = base in named and r["name"] != base
             gains = [f"{r[key] - named[base][key]:+.1f}" if known else "" for key in ("dev_bleu", "dev_chrf")]
             short, long = (r["by_length"].get(words, "-") for words in ("6-6", "12 or more"))
             lines.append(
                 f"| {r['name']} | {r['dev_bleu']:.1f} ± {r['dev_bleu_interval']:.1f} | {gains[0]} | {r['dev_chrf']:.1f} "
-                f"| {gains[1]} | {short} | {long} | {r['dev_perplexity']:.2f} | {r['tokens_per_s']:,} | {r['parameters'] / 1e6:.1f} M |"
+                f"| {gains[1]} | {short} | {long} | {r['dev_perplexity']:.2f} | {r['steps']:,} "
+                f"| {r['tokens_per_s']:,} | {r['parameters'] / 1e6:.1f} M |"
             )
     return "\n".join(lines)
 

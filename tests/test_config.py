@@ -53,7 +53,7 @@ def test_defaults_and_paths(tmp_path):
         ("run=", ["run must be a text", "None"]),
         ("model=3", ["model must be a section", "3"]),
         ("model.units.x=3", ["model.units", "whole number"]),
-        ("training.precision=bf16", ["training.precision", "one of float32, bfloat16, float16", "'bf16'"]),
+        ("training.precision=bf16", ["training.precision", "one of auto, float32, bfloat16, float16", "'bf16'"]),
         ("training.compile=true", ["training.compile", "a text"]),
         ("seed", ["--set seed", "section.key=value"]),
         ("seed=[", ["--set seed", "not valid YAML"]),

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from s2s import distribution
+from s2s import machine
 from s2s.batches import Batch, Shape
 from s2s.config import Config, DataConfig, ModelConfig, TrainingConfig
-from s2s.distribution import Devices, faults_explained, slower_than_need_be
+from s2s.distribution import Devices, faults_explained, warn_of_unused_gpu
 from s2s.engine import keras, tf
 from s2s.errors import InputError, RunError
 from s2s.loss import cross_entropy
@@ -310,17 +310,29 @@ def test_other_faults_stay_what_they_are():
         raise tf.errors.InternalError(None, None, "something else")
 
 
-def test_a_gpu_that_is_not_used_is_told(tmp_path, monkeypatch):
-    assert [*slower_than_need_be("float32")] == []
+def test_a_gpu_that_is_not_used_is_told(tmp_path, monkeypatch, capsys):
+    warn_of_unused_gpu()
+    assert capsys.readouterr().err == ""
     (tmp_path / "version").write_text("NVRM version: 560")
-    monkeypatch.setattr(distribution, "_NVIDIA_DRIVER", tmp_path / "version")
-    (warning,) = slower_than_need_be("float32")
-    assert "pip install 's2s-nmt[gpu]'" in warning
+    monkeypatch.setattr(machine, "_NVIDIA_DRIVER", tmp_path / "version")
+    warn_of_unused_gpu()
+    assert "pip install 's2s-nmt[gpu]'" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("flags, slow", [("avx2 fma", True), ("avx512f avx512_bf16", False), ("asimd bf16", False)])
-def test_a_type_that_the_processor_does_not_know_is_told(flags, slow, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "flags, driver, fast",
+    [
+        ("avx2 fma", False, False),
+        ("avx512f avx512_bf16", False, True),
+        ("asimd bf16", False, True),
+        ("avx2", True, True),
+    ],
+)
+def test_auto_is_the_type_that_is_fast_here(flags, driver, fast, tmp_path, monkeypatch):
     (tmp_path / "cpuinfo").write_text(f"processor\t: 0\nflags\t\t: {flags}\n")
-    monkeypatch.setattr(distribution, "_CPU", tmp_path / "cpuinfo")
-    assert ["training.precision=float32" in warning for warning in slower_than_need_be("bfloat16")] == [True] * slow
-    assert [*slower_than_need_be("float32")] == []
+    if driver:
+        (tmp_path / "version").write_text("NVRM version: 560")
+    monkeypatch.setattr(machine, "_CPU", tmp_path / "cpuinfo")
+    monkeypatch.setattr(machine, "_NVIDIA_DRIVER", tmp_path / "version")
+    assert trainer_of(precision="auto").model.encoder.compute == ("bfloat16" if fast else "float32")
+    assert machine.type_of_products("float16") == "float16"
