@@ -16,8 +16,8 @@ def has_nvidia_driver() -> bool:
 def type_of_products(precision: str) -> str:
     """float32, bfloat16 or float16 for `training.precision`: auto is bfloat16 where that is fast here, else float32.
 
-    It is on NVIDIA's GPUs, those before 2020 aside, and on processors with instructions for it; on others it is slower
-    than float32.
+    It is fast on processors with instructions for it, on others slower than float32.  A machine with an NVIDIA driver is
+    taken to train on a GPU that knows it, as those since 2020 do.
     """
     if precision != "auto":
         return precision
