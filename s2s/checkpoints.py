@@ -1,12 +1,12 @@
-"""Checkpoints: all that a training goes on from; whole or not at all, and checked before use.
+"""Checkpoints: everything that a training needs to resume; whole or not at all, and checked before use.
 
 checkpoints/step-00001200/
   training.npz     weights, moments, weight average and counters, by the names of `Trainer.arrays`
   progress.json    the fields of `Progress`
   SHA256SUMS       checksums of both, as `sha256sum --check` reads them
 
-No random state is among them: dropout draws from (seed, step) and the order of batches from (seed, epoch), so these
-are the state.  Nor is the schedule: the learning rate follows from the step and the share of the budget used.
+There is no random state to store: dropout follows from (seed, step), the order of batches from (seed, epoch).  The
+learning rate follows from the step and the share of the budget that is used.
 """
 
 import dataclasses
@@ -15,53 +15,51 @@ import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from s2s.errors import InputError, RunError
-from s2s.files import checksums, whole_directory, writing
-
-Arrays = dict[str, npt.NDArray[Any]]
+from s2s.files import Arrays, atomic_directory, checksums, explain_write_errors, load_arrays, save_arrays
 
 _CONTENT = ("training.npz", "progress.json")
 
 
 @dataclass
 class Progress:
-    """How far a training is; with the arrays of `Trainer`, all that is needed to go on exactly."""
+    """How far a training is.  With the arrays of `Trainer`, it is all that is needed to resume exactly."""
 
     step: int = 0
     """Steps done."""
     epoch: int = 0
-    """Epoch that the next batch is of, from 0."""
+    """Epoch of the next batch, from 0."""
     batch: int = 0
     """Batches of that epoch done."""
     seconds: float = 0.0
-    """Wall-clock time of training used, over all its sessions."""
+    """Wall-clock seconds of training, over all its sessions."""
     validated_at: float = 0.0
     """`seconds` at the last validation."""
     best_score: float | None = None
-    """The best validation's score so far: minus the dev loss, or BLEU, or chrF; more is better."""
+    """Best validation score so far: minus the dev loss, or BLEU, or chrF; higher is better."""
     validations_since_best: int = 0
-    """Validations after it, which `training.patience` bounds."""
+    """Validations after the best one, which `training.patience` bounds."""
     metrics_size: int = 0
     """Bytes of metrics.jsonl that belong to the steps done."""
 
 
 def save(directory: Path, arrays: Arrays, progress: Progress, keep: int) -> None:
-    """Write a checkpoint below `directory`; of those before it, the `keep` - 1 newest stay.
+    """Write a checkpoint; raises RunError where that fails, with the earlier ones untouched.
 
-    Raises RunError when it cannot be written; the ones before then stand untouched.
+    Args:
+        directory: where checkpoints are.
+        arrays: arrays of the trainer.
+        progress: how far the training is.
+        keep: checkpoints to keep, this one included; older ones are deleted.
     """
     path = directory / f"step-{progress.step:08d}"
-    with writing(path), whole_directory(path) as temporary:
+    with explain_write_errors(path), atomic_directory(path) as temporary:
         save_arrays(temporary / "training.npz", arrays)
         text = json.dumps(dataclasses.asdict(progress)) + "\n"
         (temporary / "progress.json").write_text(text, encoding="utf-8")
         (temporary / "SHA256SUMS").write_text(checksums(temporary, _CONTENT), encoding="utf-8")
-    # What is of a later step was damaged, or we would not have been here again.
+    # A checkpoint of a later step was damaged: otherwise the training would have resumed from it.
     later = [old for old in _newest_first(directory) if old.name > path.name]
     earlier = [old for old in _newest_first(directory) if old.name < path.name]
     for old in later + earlier[keep - 1 :]:
@@ -69,9 +67,9 @@ def save(directory: Path, arrays: Arrays, progress: Progress, keep: int) -> None
 
 
 def load_newest(directory: Path) -> tuple[Arrays, Progress] | None:
-    """The newest whole checkpoint below `directory`, None where there is none; a damaged one is told and passed over.
+    """The newest whole checkpoint, None where there is no checkpoint; warns of damaged ones and skips them.
 
-    Raises RunError when there are some and all are damaged.
+    Raises RunError when there are checkpoints and all are damaged.
     """
     checkpoints = _newest_first(directory)
     for path in checkpoints:
@@ -82,23 +80,6 @@ def load_newest(directory: Path) -> tuple[Arrays, Progress] | None:
     if checkpoints:
         raise RunError(f"{directory}: every checkpoint is damaged; start over with s2s train --fresh")
     return None
-
-
-def save_arrays(path: Path, arrays: Arrays) -> None:
-    """Write named arrays as an uncompressed .npz."""
-    with open(path, "wb") as file:
-        np.savez(file, allow_pickle=False, **arrays)
-
-
-def load_arrays(path: Path) -> Arrays:
-    """The arrays of an .npz file; never runs code from it.  Raises InputError for a damaged file."""
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except Exception as error:  # A byte changed in a zip file can raise nearly anything.
-        raise InputError(
-            f"{path}: damaged file of weights ({str(error).splitlines()[0] if str(error) else error!r})"
-        ) from None
 
 
 def _load(path: Path) -> tuple[Arrays, Progress]:

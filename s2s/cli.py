@@ -7,7 +7,7 @@ import os
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
-    help="Spanish->English translation through one fixed-size hidden state: prepare, train, translate, evaluate, look.",
+    help="Spanish->English translation through one fixed-size hidden state.",
 )  # fmt: skip
 
 ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="YAML file of the experiment; see configs/.")]
@@ -30,14 +30,16 @@ Overrides = Annotated[
 ]
 InputText = Annotated[
     Path | None,
-    typer.Argument(metavar="INPUT", help="Text file, a Spanish sentence a line, packed or not; default: stdin."),
+    typer.Argument(metavar="INPUT", help="Text file, a Spanish sentence a line, compressed or not; default: stdin."),
 ]
 InputTexts = Annotated[
     list[Path] | None,
-    typer.Argument(metavar="INPUT...", help="Text files, a Spanish sentence a line, packed or not; default: stdin."),
+    typer.Argument(
+        metavar="INPUT...", help="Text files, a Spanish sentence a line, compressed or not; default: stdin."
+    ),
 ]
 Errors = Annotated[
-    str, typer.Option("--errors", metavar="strict|replace", help="What to do with bytes that are not UTF-8.")
+    Literal["strict", "replace"], typer.Option("--errors", help="What to do with bytes that are not UTF-8.")
 ]
 Beam = Annotated[int, typer.Option("--beam", min=1, max=100, help="Hypotheses kept in the search; 1 is greedy.")]
 
@@ -59,41 +61,43 @@ def program(
 
 @app.command()
 def prepare(config: ConfigFile, overrides: Overrides = []) -> None:  # noqa: B006
-    """Read the pair files, clean, split, learn the subwords, encode; writes the directory data.prepared."""
-    from s2s import config_file, preparation, tally
+    """Read, clean and split the pair files, train the tokenizers, encode; writes the directory data.prepared."""
+    from s2s import config_file
+    from s2s.data.prepare import prepare
+    from s2s.data.report import format_report
 
-    typer.echo(tally.describe(preparation.prepare(config_file.load(config, overrides))))
+    typer.echo(format_report(prepare(config_file.load(config, overrides))))
 
 
 @app.command()
 def train(
     config: ConfigFile,
     overrides: Overrides = [],  # noqa: B006
-    fresh: Annotated[bool, typer.Option("--fresh", help="Start over; a run that is there is moved aside.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Start over; an existing run is moved aside.")] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only tell what it takes: weights, memory, operations, batch shapes.")
+        bool, typer.Option("--dry-run", help="Only print what it will take: weights, memory, operations, batch shapes.")
     ] = False,
 ) -> None:
-    """Train on the prepared corpus; run again, it goes on where it stopped."""
+    """Train on the prepared corpus; run again, it resumes where it stopped."""
     from s2s import config_file
-    from s2s.cluster import is_chief
+    from s2s.machine import is_chief
     from s2s.run import Run
 
     setup = config_file.load(config, overrides)
     if dry_run:
-        from s2s import estimate
+        from s2s.training.estimate import format_estimate
 
-        typer.echo(estimate.describe(setup))
+        typer.echo(format_estimate(setup))
         return
     if fresh and setup.training.distribute == "multi_worker":
         raise InputError("--fresh: with several workers, move the run's directory aside by hand")
     opened = Run.begin(setup, fresh) if is_chief(setup.training.distribute) else Run.join(setup)
-    from s2s import training
+    from s2s.training import loop
 
     try:
-        training.train(opened)
-    except training.Interrupted as interrupted:
-        typer.echo(f"s2s: stopped by {interrupted} after a checkpoint; the same command goes on from it", err=True)
+        loop.train(opened)
+    except loop.Interrupted as interrupted:
+        typer.echo(f"s2s: stopped by {interrupted} after a checkpoint; the same command resumes from it", err=True)
         raise typer.Exit(interrupted.status) from None
 
 
@@ -115,14 +119,12 @@ def translate(
     errors: Errors = "strict",
     from_states: Annotated[
         Path | None,
-        typer.Option("--from-states", metavar="STATES.npy", help="Say what the decoder sees in states, not in text."),
+        typer.Option("--from-states", metavar="STATES.npy", help="Decode these states instead of text."),
     ] = None,
 ) -> None:
-    """Translate text, a line for a line, in order."""
+    """Translate text: one line out for each line in, in order."""
     if n_best > beam:
         raise InputError(f"--n-best {n_best}: more than the {beam} of --beam; give --beam {n_best} or more")
-    if errors not in ("strict", "replace"):
-        raise InputError(f"--errors {errors}: give strict or replace")
     if from_states and inputs:
         raise InputError("--from-states: the states are the input; give no INPUT")
     from s2s.files import require_writable
@@ -130,25 +132,28 @@ def translate(
     if output:
         require_writable(output, "--output")
     with ExitStack() as open_files:
-        from s2s.streams import Style, open_sink, open_source, say_states, translate_streams
+        from s2s.translation.streams import OutputFormat, decode_states, open_input, open_output, translate_streams
 
         paths: list[Path | None] = [] if from_states else [*inputs] if inputs else [None]
-        sources = [open_files.enter_context(open_source(path)) for path in paths]
+        sources = [open_files.enter_context(open_input(path)) for path in paths]
         opened = _open_run(run)
-        from s2s.translator import Translator
+        from s2s.translation.search import SearchOptions
+        from s2s.translation.translator import Translator
 
-        translator, style = Translator(opened), Style(beam, n_best, scores)
-        sink = open_files.enter_context(open_sink(output))
+        translator, options, output_format = Translator(opened), SearchOptions(beam), OutputFormat(n_best, scores)
+        sink = open_files.enter_context(open_output(output))
         if from_states:
-            say_states(translator, from_states, sink, style)
+            from s2s.states.storage import read_states
+
+            decode_states(translator, read_states(from_states, translator.config), sink, options, output_format)
         else:
-            translate_streams(translator, sources, sink, style, errors)
+            translate_streams(translator, sources, sink, options, output_format, errors)
 
 
 @app.command()
 def evaluate(
     run: RunDirectory,
-    test: Annotated[Path, typer.Argument(metavar="TEST_TSV", help="Pair file to score on, packed or not.")],
+    test: Annotated[Path, typer.Argument(metavar="TEST_TSV", help="Pair file to score on, compressed or not.")],
     beam: Beam = 1,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Also write the translations to this file.")
@@ -160,7 +165,7 @@ def evaluate(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object on the last line instead.")] = False,
 ) -> None:
     """Translate the Spanish side of a pair file and score it: BLEU and chrF by sacreBLEU, perplexity."""
-    from s2s.corpus import layout_of, read_pairs, read_references
+    from s2s.data.corpus import layout_of, read_pairs, read_references
     from s2s.files import require_writable, write_lines
 
     for path, option in ((output, "--output"), (pair_scores, "--pair-scores")):
@@ -168,13 +173,14 @@ def evaluate(
             require_writable(path, option)
     opened = _open_run(run)
     layout = layout_of(opened.config.data)
-    from s2s import evaluation
+    from s2s.translation import evaluation
+    from s2s.translation.search import SearchOptions
 
     if pair_scores:
         write_lines(pair_scores, evaluation.score_pairs(opened, read_pairs([str(test)], layout)))
         return
     references = read_references(test, layout)
-    scores, translations = evaluation.evaluate(opened, references, beam)
+    scores, translations = evaluation.evaluate(opened, references, SearchOptions(beam))
     if output:
         write_lines(output, translations)
     if json:
@@ -182,7 +188,7 @@ def evaluate(
 
         typer.echo(dumps(scores))
     else:
-        typer.echo(evaluation.describe(scores))
+        typer.echo(evaluation.format_scores(scores))
 
 
 @app.command("inspect-state")
@@ -194,17 +200,17 @@ def inspect_state(
         typer.Option("-o", "--output", metavar="STATES.npy", help="File to write, .npy or .npz; - is stdout."),
     ] = None,
     layers: Annotated[
-        str, typer.Option("--layers", metavar="top|all", help="top: h of the top layer; all: h and c of every layer.")
+        Literal["top", "all"], typer.Option("--layers", help="top: h of the top layer; all: h and c of every layer.")
     ] = "top",
     file_format: Annotated[
-        str | None,
-        typer.Option("--format", metavar="npy|npz", help="npz holds the sentences too; default: by the name."),
+        Literal["npy", "npz"] | None,
+        typer.Option("--format", help="npz holds the sentences too; default: by the name."),
     ] = None,
     trace: Annotated[
         bool, typer.Option("--trace", help="The state after every subword, not only the last one (.npz).")
     ] = False,
     plot: Annotated[
-        Path | None, typer.Option("--plot", help="Draw a map of the states, or the trace (.png, .svg, .pdf).")
+        Path | None, typer.Option("--plot", help="Plot a map of the states, or the trace (.png, .svg, .pdf).")
     ] = None,
     labels: Annotated[Path | None, typer.Option("--labels", help="A label a line, to colour the map by.")] = None,
     projector: Annotated[
@@ -215,22 +221,18 @@ def inspect_state(
         int, typer.Option("--neighbours", min=0, metavar="K", help="Print the K nearest sentences of --corpus, as TSV.")
     ] = 0,
     corpus: Annotated[
-        Path | None, typer.Option("--corpus", help="Sentences, one a line, or an .npz that inspect-state wrote.")
+        Path | None, typer.Option("--corpus", help="EncodedSentences, one a line, or an .npz that inspect-state wrote.")
     ] = None,
 ) -> None:
-    """Write the encoder's final state of every line as float32 .npy, [lines, units]; draw it; find its neighbours."""
-    if layers not in ("top", "all"):
-        raise InputError(f"--layers {layers}: give top or all")
-    if file_format not in (None, "npy", "npz"):
-        raise InputError(f"--format {file_format}: give npy or npz")
-    from s2s.inspection import Wanted, inspect
-    from s2s.streams import open_source
+    """Write the encoder's final state of every line as float32 .npy, [lines, units]; plot it; find its neighbours."""
+    from s2s.states.inspect_state import Outputs, inspect
+    from s2s.translation.streams import open_input
 
     npz = file_format == "npz" or (file_format is None and output is not None and output.suffix == ".npz")
-    wanted = Wanted(output, layers == "all", npz, trace, plot, labels, projector, neighbours, corpus)
-    wanted.check()
-    with open_source(source) as opened_source:
-        inspect(_open_run(run), opened_source, wanted)
+    outputs = Outputs(output, layers == "all", npz, trace, plot, labels, projector, neighbours, corpus)
+    outputs.check()
+    with open_input(source) as opened_source:
+        inspect(_open_run(run), opened_source, outputs)
 
 
 def _open_run(path: Path) -> "Run":
@@ -257,7 +259,7 @@ def _run() -> int:
     except RunError as error:
         return _fail(str(error), 1)
     except BrokenPipeError:
-        # The reader has had enough, as `head` does.  Python would complain at exit about what it cannot flush.
+        # The reader has ended, as `head` does.  At exit, Python would complain that it cannot flush stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
     except (KeyboardInterrupt, typer.Abort):
@@ -267,7 +269,7 @@ def _run() -> int:
     except MemoryError:
         return _fail("out of memory; a smaller training.tokens_per_batch or model.units needs less", 1)
     except Exception as error:
-        if sys.flags.dev_mode:  # python -X dev -m s2s ...: for who looks into it
+        if sys.flags.dev_mode:  # python -X dev -m s2s ... shows the traceback
             raise
         reason = (str(error).strip().splitlines() or [""])[0][:300]
         return _fail(f"{type(error).__name__}: {reason}", 1)

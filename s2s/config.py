@@ -96,7 +96,7 @@ class TokenizerConfig:
 
     vocab_size: int = _key(6000, 32, 100_000)
     """Most subwords per language, the four special ones included; a small corpus may give fewer."""
-    type: str = _key("unigram", choices=("unigram", "bpe"))
+    type: str = _key("bpe", choices=("unigram", "bpe"))
     """How they are learnt: a unigram language model (Kudo 2018) or byte-pair encoding (Sennrich et al. 2016)."""
     shared: bool = _key(False)
     """One model, learnt from both languages, instead of one for each."""
@@ -116,7 +116,7 @@ class ModelConfig:
     """Stacked LSTM layers in the encoder, and as many in the decoder."""
     embedding_size: int = _key(256, 1, 8192)
     """Length of a subword's vector, on both sides."""
-    dropout: float = _key(0.2, 0.0, 0.9)
+    dropout: float = _key(0.1, 0.0, 0.9)
     """Share of activations zeroed before every layer and the output while training (Zaremba et al. 2014)."""
     reverse_source: bool = _key(True)
     """Read the Spanish sentence from its end (Sutskever et al. 2014)."""
@@ -149,9 +149,9 @@ class TrainingConfig:
     """Steps over which the learning rate rises from 0 to its peak."""
     schedule: str = _key("linear", choices=("linear", "cosine", "inverse_sqrt"))
     """How it falls from there: in a line or a half cosine to 0 over the budget, or as sqrt(warmup_steps / step)."""
-    weight_decay: float = _key(0.0, 0.0, 1.0)
+    weight_decay: float = _key(0.3, 0.0, 1.0)
     """AdamW: share of the weights, times the learning rate, that each step takes away."""
-    precision: str = _key("float32", choices=("auto", "float32", "bfloat16", "float16"))
+    precision: str = _key("auto", choices=("auto", "float32", "bfloat16", "float16"))
     """Type of the matrix products; weights, cells and losses are float32 always.  float16 is for GPUs.
 
     auto: bfloat16 on an NVIDIA GPU and on processors with instructions for it, float32 on others."""

@@ -1,6 +1,6 @@
-"""Files appear whole or not at all: write under a temporary name, flush to disk, rename.
+"""Files and directories that appear whole or not at all: written under a temporary name, flushed to disk, renamed.
 
-The temporary names are `.<name>.<random>.tmp`, beside the file to be.
+The temporary names are `.<name>.<random>.tmp`, beside the final path.
 """
 
 import errno
@@ -12,13 +12,20 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from s2s.errors import InputError, RunError
 
+Arrays = dict[str, npt.NDArray[Any]]
+"""Arrays by name."""
+
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; rename it to `path` when the block ends well.
+def atomic_file(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; rename it to `path` when the block succeeds.
 
     When the block raises, the temporary file is removed and whatever stood at `path` stays.
     """
@@ -27,29 +34,31 @@ def whole_file(path: Path) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        flush(temporary)
+        fsync(temporary)
         os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)
-        flush(path.parent)
+        fsync(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
 
 @contextmanager
-def whole_directory(path: Path, replace: bool = True) -> Iterator[Path]:
-    """Yield a temporary directory beside `path`; it becomes `path` when the block ends well.
+def atomic_directory(path: Path, replace: bool = True) -> Iterator[Path]:
+    """Yield a temporary directory beside `path`; it becomes `path` when the block succeeds.
 
-    A directory that already stands at `path` is replaced, and is gone only once the new one is
-    whole and in its place; with replace=False it stays and FileExistsError is raised, unless it is empty.
+    Args:
+        path: the final path.
+        replace: whether to replace a directory that stands at `path`; the old one is removed once the new one is in its
+            place.  If False, the old one stays and FileExistsError is raised, unless it is empty.
     """
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
     lock = os.open(temporary, os.O_RDONLY)
-    fcntl.flock(lock, fcntl.LOCK_EX)  # held while we live: see remove_leftovers
+    fcntl.flock(lock, fcntl.LOCK_EX)  # held while this process lives: see remove_leftovers
     try:
         yield temporary
         for file in temporary.iterdir():
-            flush(file)
-        flush(temporary)
+            fsync(file)
+        fsync(temporary)
         os.chmod(temporary, 0o777 & ~_umask())
         if replace and path.exists():
             retired = temporary.with_suffix(".old")
@@ -58,31 +67,48 @@ def whole_directory(path: Path, replace: bool = True) -> Iterator[Path]:
             shutil.rmtree(retired)
         else:
             _rename_new(temporary, path)
-        flush(path.parent)
+        fsync(path.parent)
     finally:
         os.close(lock)
         shutil.rmtree(temporary, ignore_errors=True)
 
 
 def write_lines(path: Path, lines: Iterable[str]) -> None:
-    """Write lines of text, whole or not at all."""
-    with whole_file(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
+    """Write lines of text as an atomic file."""
+    with atomic_file(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
         file.writelines(f"{line}\n" for line in lines)
 
 
-def remove_leftovers(directory: Path, name: str = "*") -> None:
-    """Remove what killed processes left half-written in `directory` of what was to be `name`.
+def save_arrays(path: Path, arrays: Arrays) -> None:
+    """Write named arrays as an uncompressed .npz."""
+    with open(path, "wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)
 
-    Directories that a living process is writing stay; nobody else may be writing files there.
+
+def load_arrays(path: Path) -> Arrays:
+    """The arrays of an .npz file; never runs code from it.  Raises InputError for a damaged file."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except Exception as error:  # A changed byte in a zip file can raise nearly anything.
+        raise InputError(
+            f"{path}: damaged file of weights ({str(error).splitlines()[0] if str(error) else error!r})"
+        ) from None
+
+
+def remove_leftovers(directory: Path, name: str = "*") -> None:
+    """Remove temporary files and directories of `name` that killed processes left in `directory`.
+
+    Directories that a living process is writing stay.  No other process may be writing files there.
     """
     for path in [*directory.glob(f".{name}.*.tmp"), *directory.glob(f".{name}.*.old")]:
         if not path.is_dir():
             path.unlink()
-        elif not _locked(path):
+        elif not _is_locked(path):
             shutil.rmtree(path)
 
 
-def _locked(path: Path) -> bool:
+def _is_locked(path: Path) -> bool:
     lock = os.open(path, os.O_RDONLY)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -94,21 +120,23 @@ def _locked(path: Path) -> bool:
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Turn what goes wrong while the block writes `path`, a file of a run, into a RunError."""
+def explain_write_errors(path: Path) -> Iterator[None]:
+    """Turn an OSError of the block, which writes `path` of a run, into a RunError."""
     try:
         yield
     except OSError as error:
         raise RunError(
-            f"{path}: cannot write: {error.strerror or error}; the last checkpoint stands: "
+            f"{path}: cannot write: {error.strerror or error}; the last checkpoint is whole: "
             "make room and run the same command again"
         ) from None
 
 
 def require_writable(path: Path, what: str) -> None:
-    """Raise InputError unless a file could be made at `path`: checked before hours of work.
+    """Raise InputError unless a file could be made at `path`; called before hours of work.
 
-    `what` names the option or key that gave the path, for the message.
+    Args:
+        path: the file to be written.
+        what: the option or key that gave the path, for the message.
     """
     if path.is_dir():
         raise InputError(f"{what}: {path} is a directory; name a file in it")
@@ -119,7 +147,7 @@ def require_writable(path: Path, what: str) -> None:
 
 
 def make_directory(path: Path, what: str) -> None:
-    """Make the directory `path` and its parents; InputError naming `what` where that fails."""
+    """Make the directory `path` and its parents; raises InputError naming `what` where that fails."""
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -128,8 +156,8 @@ def make_directory(path: Path, what: str) -> None:
         raise InputError(f"{what}: the directory {path} is not writable; choose another")
 
 
-def flush(path: Path) -> None:
-    """Have the system put a file or directory on the disk (fsync)."""
+def fsync(path: Path) -> None:
+    """Have the system write a file or directory to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

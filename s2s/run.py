@@ -1,15 +1,16 @@
-"""The run directory: complete in itself, so that a copy of it translates anywhere.
+"""The run directory.  It needs nothing outside itself, so a copy of it translates anywhere.
 
 run/
   run.json                     format number and version of s2s
-  config.yaml                  the config as used
+  config.yaml                  the config, complete
   source.model, target.model   the subword models
-  metrics.jsonl                a JSON object per log line and validation
+  metrics.jsonl                a JSON object for each log line and each validation
   tensorboard/                 the same for tensorboard --logdir
   curve.png                    the same as a picture, when matplotlib is installed
-  best.npz                     averaged weights of the best validation: what translates
-  checkpoints/step-00001200/   all that training goes on from (see checkpoints.py)
-  lock                         held by the process that trains; names it
+  best.npz                     averaged weights of the best validation, which translate
+  MODEL.md                     the model card
+  checkpoints/step-00001200/   all that training resumes from (see checkpoints.py)
+  lock                         held by the process that trains, with its name
 """
 
 import dataclasses
@@ -24,36 +25,46 @@ from pathlib import Path
 from typing import IO, Any
 
 from s2s import __version__, checkpoints, config_file
-from s2s.checkpoints import Arrays, Progress
+from s2s.checkpoints import Progress
 from s2s.config import Config
-from s2s.dataset import read_report
+from s2s.data.dataset import read_report
+from s2s.data.tokenizer import Tokenizer
 from s2s.errors import InputError
-from s2s.files import flush, make_directory, remove_leftovers, whole_directory, whole_file, writing
-from s2s.tokenizer import Tokenizer
+from s2s.files import (
+    Arrays,
+    atomic_directory,
+    atomic_file,
+    explain_write_errors,
+    fsync,
+    load_arrays,
+    make_directory,
+    remove_leftovers,
+    save_arrays,
+)  # fmt: skip
 
 FORMAT = 5
-"""Number of the directory's layout; raised when a reader of the old one would go wrong."""
+"""Version of the directory's layout; raised when it changes in a way that an older s2s would misread."""
 
 CHANGEABLE = (
     "epochs", "minutes", "patience", "on_nan", "compile", "distribute", "validate_every", "validate_minutes",
     "validation_sentences", "checkpoint_minutes", "keep_checkpoints", "log_every",
 )  # fmt: skip
-"""Keys of `training` that may differ when a run goes on; any other change makes it another run."""
+"""Keys of `training` that may change when a run is resumed."""
 
 _PATHS = ("train", "dev", "test", "prepared")
-"""Keys of `data` that may differ too: files move."""
+"""Keys of `data` that may change too: files move."""
 
 
 class Run:
-    """A run directory that exists; `begin` makes or resumes one to train, the constructor opens one to read."""
+    """An existing run directory.  The constructor opens it to read; `begin` makes it or locks it to train."""
 
     def __init__(self, path: Path):
-        """Open `path`; raises InputError when it is no run directory or one of another format."""
+        """Open `path`; raises InputError when it is no run directory, or one of another format."""
         self.path = path
-        about = _read_about(path)
-        if about.get("format") != FORMAT:
+        metadata = _read_metadata(path)
+        if metadata.get("format") != FORMAT:
             raise InputError(
-                f"{path}: run format {about.get('format')} of s2s {about.get('version')}; this is s2s {__version__}, "
+                f"{path}: run format {metadata.get('format')} of s2s {metadata.get('version')}; this is s2s {__version__}, "
                 f"which reads format {FORMAT}"
             )
         self.config = config_file.load(path / "config.yaml")
@@ -61,10 +72,14 @@ class Run:
 
     @classmethod
     def begin(cls, config: Config, fresh: bool = False) -> "Run":
-        """The run of `config`, locked for this process: opened when it exists and was begun with the same config, else made.
+        """The run of `config`, locked for this process: an existing run if its config is the same, else a new one.
 
-        fresh: one that exists is moved aside first.  Raises InputError when the corpus is not prepared, when config or
-        subwords are not those of the run, and when another process is training it.
+        Raises InputError when the corpus is not prepared, when the config or the subwords differ from the run's, and when
+        another process is training the run.
+
+        Args:
+            config: the experiment.
+            fresh: whether to move an existing run aside first.
         """
         path = Path(config.run)
         if read_report(Path(config.data.prepared)) is None:
@@ -83,7 +98,7 @@ class Run:
         run._lock = lock
         remove_leftovers(path)
         remove_leftovers(path / "checkpoints")
-        with whole_file(path / "config.yaml") as file:
+        with atomic_file(path / "config.yaml") as file:
             file.write_text(config_file.dump(config), encoding="utf-8")
         run.config = config
         return run
@@ -93,14 +108,14 @@ class Run:
         path, prepared = Path(config.run), Path(config.data.prepared)
         make_directory(path.parent, "run")
         try:
-            with whole_directory(path, replace=False) as directory:
+            with atomic_directory(path, replace=False) as directory:
                 (directory / "checkpoints").mkdir()
                 for side in ("source", "target"):
                     shutil.copyfile(prepared / f"{side}.model", directory / f"{side}.model")
                 (directory / "config.yaml").write_text(config_file.dump(config), encoding="utf-8")
-                about = {"format": FORMAT, "version": __version__}
-                (directory / "run.json").write_text(json.dumps(about) + "\n", encoding="utf-8")
-                # Locked before it has its name, so that it is ours from the first moment.
+                metadata = {"format": FORMAT, "version": __version__}
+                (directory / "run.json").write_text(json.dumps(metadata) + "\n", encoding="utf-8")
+                # Locked before it gets its name, so that no other process can lock it first.
                 lock = _lock(directory)
         except FileExistsError:
             raise InputError(f"run: {path} exists and is no run directory; name another") from None
@@ -110,16 +125,18 @@ class Run:
 
     @classmethod
     def join(cls, config: Config, patience: float = 120.0) -> "Run":
-        """The run that the chief of several workers has begun; waits up to `patience` seconds for it to come.
+        """The run that the chief of several workers makes; waits for it, and raises InputError when it does not appear.
 
-        Raises InputError when it does not come.
+        Args:
+            config: the experiment.
+            patience: seconds to wait.
         """
         end = time.monotonic() + patience
         while not (Path(config.run) / "run.json").exists():
             if time.monotonic() > end:
                 raise InputError(
-                    f"run: the chief's {config.run} has not come up here; all workers need the same directory, "
-                    "and the chief (worker 0) to run"
+                    f"run: the chief has not made {config.run}; all workers need the same directory, "
+                    "and the chief (worker 0) must run"
                 )
             time.sleep(0.2)
         run = cls(Path(config.run))
@@ -127,41 +144,41 @@ class Run:
         return run
 
     def tokenizers(self) -> tuple[Tokenizer, Tokenizer]:
-        """The subword models of source and target."""
+        """The tokenizers of Spanish and of English."""
         return Tokenizer.load(self.path / "source.model"), Tokenizer.load(self.path / "target.model")
 
     def save_best(self, weights: Arrays) -> None:
-        """Replace the weights that translate."""
+        """Replace best.npz, the weights that translate."""
         path = self.path / "best.npz"
-        with writing(path), whole_file(path) as temporary:
-            checkpoints.save_arrays(temporary, weights)
+        with explain_write_errors(path), atomic_file(path) as temporary:
+            save_arrays(temporary, weights)
 
     def load_best(self) -> Arrays:
-        """The weights that translate; InputError when there are none yet or they are damaged."""
+        """The weights of best.npz; raises InputError when there are none yet or they are damaged."""
         path = self.path / "best.npz"
         if not path.exists():
             raise InputError(f"{self.path}: nothing trained yet (no best.npz); run s2s train first")
-        return checkpoints.load_arrays(path)
+        return load_arrays(path)
 
     def save_checkpoint(self, arrays: Arrays, progress: Progress) -> None:
-        """Write a checkpoint, whole or not at all; of the old ones `training.keep_checkpoints` - 1 stay."""
+        """Write a checkpoint, whole or not at all; deletes old ones beyond `training.keep_checkpoints`."""
         if progress.metrics_size:
-            flush(self.path / "metrics.jsonl")  # its length is in the checkpoint
+            fsync(self.path / "metrics.jsonl")  # the checkpoint holds its length
         checkpoints.save(self.path / "checkpoints", arrays, progress, self.config.training.keep_checkpoints)
 
     def load_checkpoint(self) -> tuple[Arrays, Progress] | None:
-        """The newest whole checkpoint, or None where there is none; a damaged one is told and passed over."""
+        """The newest whole checkpoint, or None where there is none; warns of damaged ones and skips them."""
         return checkpoints.load_newest(self.path / "checkpoints")
 
     def append_metrics(self, record: dict[str, Any], progress: Progress) -> None:
-        """Add a line to metrics.jsonl and count it in `progress`."""
+        """Append a line to metrics.jsonl and add its size to `progress`."""
         path, line = self.path / "metrics.jsonl", (json.dumps(record) + "\n").encode()
-        with writing(path), open(path, "ab") as file:
+        with explain_write_errors(path), open(path, "ab") as file:
             file.write(line)
         progress.metrics_size += len(line)
 
-    def cut_metrics(self, progress: Progress) -> None:
-        """Cut metrics.jsonl to the lines of the steps done: those after the checkpoint will be written again."""
+    def truncate_metrics(self, progress: Progress) -> None:
+        """Truncate metrics.jsonl to the lines up to the checkpoint; later ones will be written again."""
         path = self.path / "metrics.jsonl"
         size = path.stat().st_size if path.exists() else 0
         if size < progress.metrics_size:
@@ -172,11 +189,11 @@ class Run:
 
 
 def _lock(directory: Path) -> IO[str]:
-    """Open the directory's lock and hold it: the system frees it when the file is closed, however this process ends.
+    """Open the directory's lock file and lock it; raises InputError when another process holds the lock.
 
-    Raises InputError when another process holds it.
+    The system releases the lock when the file is closed, however this process ends.
     """
-    file = open(directory / "lock", "a+", encoding="utf-8")  # noqa: SIM115 - it stays open as long as we train
+    file = open(directory / "lock", "a+", encoding="utf-8")  # noqa: SIM115 - open as long as this process trains
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -191,21 +208,21 @@ def _lock(directory: Path) -> IO[str]:
 
 
 def _move_aside(path: Path) -> None:
-    """Rename the run at `path` to `path`.1, or the next number that is free."""
+    """Rename the run at `path` to `path`.1, or the next free number."""
     number = 1
     while (aside := path.with_name(f"{path.name}.{number}")).exists():
         number += 1
     with _lock(path):
         os.rename(path, aside)
-    print(f"{path}: starting over; the run that was there is now {aside}", file=sys.stderr)
+    print(f"{path}: starting over; the earlier run is now {aside}", file=sys.stderr)
 
 
 def _require_same(run: Run, config: Config) -> None:
     changed = [f"{name} {before!r} -> {after!r}" for name, before, after in _changes(run.config, config)]
     if changed:
         raise InputError(
-            f"run: {run.path} was begun with another config: {', '.join(changed)}; set it back, name another run, or "
-            f"start over with --fresh\n  (paths may change, and of training: {', '.join(CHANGEABLE)})"
+            f"run: {run.path} was begun with another config: {', '.join(changed)}; undo the change, name another run, or "
+            f"start over with --fresh\n  (paths may change, and in the section training: {', '.join(CHANGEABLE)})"
         )
     for side in ("source", "target"):
         name = f"{side}.model"
@@ -217,9 +234,9 @@ def _require_same(run: Run, config: Config) -> None:
 
 
 def _changes(old: Config, new: Config) -> list[tuple[str, Any, Any]]:
-    """(key, value in old, value in new) of the keys that may not change in a run and did."""
+    """(key, old value, new value) of the keys that differ and may not change in a run."""
     changes = [("seed", old.seed, new.seed)]
-    for section, free in (
+    for section, changeable in (
         ("data", _PATHS),
         ("cleaning", ()),
         ("tokenizer", ()),
@@ -227,15 +244,15 @@ def _changes(old: Config, new: Config) -> list[tuple[str, Any, Any]]:
         ("training", CHANGEABLE),
     ):
         before, after = (dataclasses.asdict(getattr(config, section)) for config in (old, new))
-        changes += [(f"{section}.{name}", before[name], after[name]) for name in before if name not in free]
+        changes += [(f"{section}.{name}", before[name], after[name]) for name in before if name not in changeable]
     return [(name, before, after) for name, before, after in changes if before != after]
 
 
-def _read_about(path: Path) -> dict[str, Any]:
+def _read_metadata(path: Path) -> dict[str, Any]:
     try:
-        about = json.loads((path / "run.json").read_text(encoding="utf-8"))
+        metadata = json.loads((path / "run.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        about = None
-    if not isinstance(about, dict):
+        metadata = None
+    if not isinstance(metadata, dict):
         raise InputError(f"{path} is no run directory (it has no readable run.json)")
-    return about
+    return metadata

@@ -87,7 +87,7 @@ def trained(tmp_path_factory):
 def translator(trained):
     """A Translator of the trained run."""
     from s2s.run import Run
-    from s2s.translator import Translator
+    from s2s.translation.translator import Translator
 
     return Translator(Run(trained / "run"))
 

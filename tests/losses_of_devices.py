@@ -8,13 +8,13 @@ import sys
 
 import numpy as np
 
-from s2s.batches import Batch, Shape
 from s2s.config import Config, DataConfig, ModelConfig, TrainingConfig
-from s2s.distribution import Devices
-from s2s.engine import tf
-from s2s.training import make_trainer
+from s2s.data.packing import Batch, BatchShape
+from s2s.model.backend import tf
+from s2s.training.devices import Devices
+from s2s.training.loop import make_trainer
 
-SHAPE = Shape(((4, 6), (2, 3)), ((3, 6), (2, 4)), (0, 2, 1, 3, 5, 4))
+SHAPE = BatchShape(((4, 6), (2, 3)), ((3, 6), (2, 4)), (0, 2, 1, 3, 5, 4))
 
 
 def main(kind):
@@ -36,7 +36,7 @@ def main(kind):
         trainer.step(SHAPE, [Batch(*(side.astype(np.int32) for side in part)) for part in ids], 0.01, step)
         losses.append(trainer.read_counters().loss)
         # What the others say does not count.
-        assert devices.agree(0.5 if devices.chief else 0.1, devices.chief) == [0.5, True]
+        assert devices.broadcast(0.5 if devices.chief else 0.1, devices.chief) == [0.5, True]
     print(json.dumps({"losses": losses, "chief": devices.chief}))
 
 

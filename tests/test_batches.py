@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s2s.batches import ahead, count_steps, epoch_order, fill, pack, plan_buckets, shuffled
-from s2s.dataset import Pairs, PairWriter
-from s2s.tokenizer import BOS, EOS, PAD
+from s2s.data.batching import count_steps, epoch_order, make_batch, permuted, plan_buckets, prefetch
+from s2s.data.dataset import Pairs, PairWriter
+from s2s.data.packing import pack
+from s2s.data.tokenizer import BOS, EOS, PAD
 
 LENGTHS = st.lists(st.tuples(st.integers(1, 30), st.integers(1, 30)), min_size=1, max_size=200)
 
@@ -57,7 +58,7 @@ def test_every_pair_once_an_epoch(tmp_path_factory, lengths, count, tokens, part
     for bucket, rows_of_parts in order:
         assert len(rows_of_parts) == parts
         for rows in rows_of_parts:
-            batch = fill(pairs, bucket, rows, reverse)
+            batch = make_batch(pairs, bucket, rows, reverse)
             source, target, labels = (
                 unpack(ids, side)
                 for ids, side in zip(
@@ -130,14 +131,14 @@ def test_order_is_a_function_of_seed_and_epoch(tmp_path):
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=10), st.integers(0, 2**63 - 1))
 def test_shuffling_is_a_permutation_of_each_row(sizes, key):
     sizes, keys = np.array(sizes), np.random.default_rng(key).integers(2**63, size=len(sizes), dtype=np.uint64)
-    table = np.stack([shuffled(place, sizes, keys) for place in range(sizes.max())])
+    table = np.stack([permuted(place, sizes, keys) for place in range(sizes.max())])
     for size, column in zip(sizes, table.T, strict=True):
         assert sorted(column[:size]) == list(range(size))
         assert column[size:].tolist() == list(range(size, sizes.max()))
 
 
 def test_shuffling_leaves_no_order():
-    places = np.array([shuffled(place, np.array([5000]), np.array([7], np.uint64))[0] for place in range(5000)])
+    places = np.array([permuted(place, np.array([5000]), np.array([7], np.uint64))[0] for place in range(5000)])
     assert abs(np.corrcoef(places, np.arange(5000))[0, 1]) < 0.05
     assert abs(np.corrcoef(places[:-1], places[1:])[0, 1]) < 0.05
 
@@ -158,12 +159,12 @@ def test_one_item_ahead_in_another_thread():
             made.append((number, threading.current_thread()))
             yield number
 
-    for number in ahead(numbers()):
+    for number in prefetch(numbers()):
         if number == 3:
             break
     assert [number for number, _ in made] == [0, 1, 2, 3, 4]
     assert all(thread is not threading.current_thread() for _, thread in made)
-    assert list(ahead([1, 2, 3])) == [1, 2, 3]
+    assert list(prefetch([1, 2, 3])) == [1, 2, 3]
 
 
 def test_a_fault_in_the_background_is_raised_in_front():
@@ -172,4 +173,4 @@ def test_a_fault_in_the_background_is_raised_in_front():
         raise ValueError("no more")
 
     with pytest.raises(ValueError, match="no more"):
-        list(ahead(broken()))
+        list(prefetch(broken()))

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s2s.cleaning import clean, duplicates, leaks, near_keys, same_key
 from s2s.config import CleaningConfig
-from s2s.corpus import Pair
-from s2s.splitting import DEV, TEST, TRAIN, components, hold_out
+from s2s.data.cleaning import clean, duplicates, leaks, near_keys, normalized_key
+from s2s.data.corpus import Pair
+from s2s.data.splitting import DEV, TEST, TRAIN, components, hold_out
 
 ALL = CleaningConfig()
 TEXT = st.text(max_size=30)
@@ -81,9 +81,9 @@ def test_every_pair_is_kept_or_counted_and_cleaning_again_changes_nothing(sides)
 
 def test_near_duplicates_differ_in_case_accents_punctuation_and_spaces_only():
     same = ["¿Está él en casa?", "esta el en casa", "Está  él… en CASA!"]
-    assert len({same_key(text) for text in same}) == 1
+    assert len({normalized_key(text) for text in same}) == 1
     others = ["Está ella en casa", "Está él en casa 2", "Está él encasa", "¿?", "!"]
-    assert len({same_key(text) for text in [same[0], *others]}) == 6
+    assert len({normalized_key(text) for text in [same[0], *others]}) == 6
     keys = cleaned((same[0], "Is he in?"), (same[1], "is he in"), (same[0], "Is he in?"), (same[0], "He is in.")).keys
     assert duplicates(keys[:, 0]).tolist() == [False, False, True, False]
     assert duplicates(near_keys(keys)).tolist() == [False, True, True, False]

@@ -112,10 +112,10 @@ def test_inspect_state_gives_the_state_of_every_line(trained, sentences, tmp_pat
 
 
 def test_rows_do_not_depend_on_batch_mates(translator, sentences):
-    together = translator.draw(sentences)
-    alone = np.concatenate([translator.draw([sentence]) for sentence in sentences[:10]])
+    together = translator.encode(sentences)
+    alone = np.concatenate([translator.encode([sentence]) for sentence in sentences[:10]])
     np.testing.assert_allclose(together[:10], alone, atol=1e-6)
-    backwards = translator.draw(sentences[::-1])[::-1]
+    backwards = translator.encode(sentences[::-1])[::-1]
     np.testing.assert_allclose(together, backwards, atol=1e-6)
     for some, one in zip(translator.translate(sentences)[:10], sentences[:10], strict=True):
         ((best,), (same,)) = some, translator.translate([one])[0]

@@ -13,8 +13,9 @@ from backports import zstd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s2s import formats, unpacking
-from s2s.corpus import Layout, read_lines, read_pairs
+from s2s.data import compression as unpacking
+from s2s.data import formats
+from s2s.data.corpus import Layout, read_lines, read_pairs
 from s2s.errors import InputError
 
 SPANISH = [
@@ -198,7 +199,7 @@ def test_entity_bombs_and_outside_files_are_not_expanded(tmp_path):
 
 
 def test_what_unpacks_to_too_much_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(unpacking, "ALWAYS_ALLOWED", 1 << 20)
+    monkeypatch.setattr(unpacking, "ALWAYS_ALLOWED_BYTES", 1 << 20)
     bomb = b"a\tb\n" * (1 << 20)
     for name, data in (("a.gz", gzip.compress(bomb)), ("a.xz", lzma.compress(bomb)), ("a.zst", zstd.compress(bomb))):
         (tmp_path / name).write_bytes(data)

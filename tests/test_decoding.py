@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from s2s import decoding
 from s2s.config import ModelConfig
-from s2s.decoding import encode, search
-from s2s.inference import Network, shapes
-from s2s.tokenizer import BOS, EOS, PAD, UNK
-from s2s.translator import Translator
+from s2s.data.tokenizer import BOS, EOS, PAD, UNK
+from s2s.translation import search as decoding
+from s2s.translation.network import Network, shapes
+from s2s.translation.search import encode, search
+from s2s.translation.translator import Translator
 from tests.test_model import VOCAB, make_model, state_of
 
 
@@ -197,7 +197,7 @@ def test_translations_do_not_depend_on_threads_or_companions(translator, sentenc
 
 
 def test_translating_is_saying_what_was_drawn(translator, sentences):
-    states = translator.draw(sentences[:50])
+    states = translator.encode(sentences[:50])
     assert isinstance(translator, Translator)
     for some, same in zip(translator.say(states, 3), translator.translate(sentences[:50], 3), strict=True):
         assert [end.text for end in some] == [end.text for end in same]

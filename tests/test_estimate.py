@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 from s2s.config import Config, DataConfig, ModelConfig, TrainingConfig
-from s2s.estimate import memory, operations
+from s2s.training.estimate import memory, operations
 from tests.conftest import s2s
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import sacrebleu
 
-from s2s.evaluation import describe, score
+from s2s.translation.evaluation import describe, score
 from tests.conftest import s2s
 
 
@@ -45,7 +45,7 @@ def test_a_test_file_is_scored_and_written(trained, tmp_path, translator):
 
 def test_forced_decoding_gives_what_search_gave(translator, sentences):
     said = [best[0] for best in translator.translate(sentences[:40])]
-    log_probs, lengths = translator.log_probs(sentences[:40], [best.text for best in said])
+    log_probs, lengths = translator.score(sentences[:40], [best.text for best in said])
     same = [row for row, best in enumerate(said) if best.subwords == lengths[row]]  # decoded text may encode otherwise
     assert len(same) > 30
     np.testing.assert_allclose(log_probs[same], [said[row].log_prob for row in same], atol=1e-3)

@@ -3,14 +3,14 @@
 import pytest
 
 from s2s.errors import InputError
-from s2s.files import make_directory, require_writable, whole_directory, whole_file
+from s2s.files import atomic_directory, atomic_file, make_directory, require_writable
 
 
 def test_a_file_that_fails_leaves_the_old_one(tmp_path):
     path = tmp_path / "a.txt"
-    with whole_file(path) as temporary:
+    with atomic_file(path) as temporary:
         temporary.write_text("first")
-    with pytest.raises(RuntimeError), whole_file(path) as temporary:
+    with pytest.raises(RuntimeError), atomic_file(path) as temporary:
         temporary.write_text("half")
         raise RuntimeError
     assert path.read_text() == "first"
@@ -20,9 +20,9 @@ def test_a_file_that_fails_leaves_the_old_one(tmp_path):
 def test_a_directory_that_fails_leaves_the_old_one(tmp_path):
     path = tmp_path / "d"
     for content in ("first", "second"):
-        with whole_directory(path) as temporary:
+        with atomic_directory(path) as temporary:
             (temporary / "x").write_text(content)
-    with pytest.raises(RuntimeError), whole_directory(path) as temporary:
+    with pytest.raises(RuntimeError), atomic_directory(path) as temporary:
         (temporary / "x").write_text("half")
         raise RuntimeError
     assert (path / "x").read_text() == "second"

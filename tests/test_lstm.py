@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from s2s.engine import keras, tf
-from s2s.lstm import LSTM, lstm
+from s2s.model.backend import keras, tf
+from s2s.model.lstm import LSTM, lstm
 
 TIME, BATCH, INPUTS, UNITS = 5, 4, 4, 6
 

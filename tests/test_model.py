@@ -5,13 +5,13 @@ import itertools
 import numpy as np
 import pytest
 
-from s2s.batches import Shape
 from s2s.config import ModelConfig
-from s2s.dropout import dropout
-from s2s.engine import keras, tf
-from s2s.loss import CHUNK, cross_entropy
-from s2s.model import Seq2Seq
-from s2s.tokenizer import BOS, EOS, PAD
+from s2s.data.packing import BatchShape
+from s2s.data.tokenizer import BOS, EOS, PAD
+from s2s.model.backend import keras, tf
+from s2s.model.dropout import dropout
+from s2s.model.loss import LOGITS_CHUNK, cross_entropy
+from s2s.model.seq2seq import Seq2Seq
 
 VOCAB = 7
 
@@ -61,7 +61,7 @@ def test_step_by_step_decoding_is_whole_sentence_decoding(options):
     np.testing.assert_allclose(tf.concat(steps, 0), whole, atol=1e-5)
 
 
-SHAPE = Shape(source=((2, 2), (1, 1)), target=((2, 2), (2, 1)), order=(1, 0))
+SHAPE = BatchShape(source=((2, 2), (1, 1)), target=((2, 2), (2, 1)), order=(1, 0))
 SOURCE, TARGET = np.array([5, 9, 6, EOS, EOS], np.int32), np.array([BOS, BOS, 4, 5, 6, 4], np.int32)
 
 
@@ -113,7 +113,7 @@ def numbers(*shape, seed=0):
     return np.random.default_rng([seed, *shape]).normal(size=shape).astype(np.float32)
 
 
-@pytest.mark.parametrize("tokens", [12, CHUNK + 300])
+@pytest.mark.parametrize("tokens", [12, LOGITS_CHUNK + 300])
 def test_loss_and_gradient_against_numpy_and_without_weight_at_padding(tokens):
     features, table, bias = numbers(tokens, 5), numbers(VOCAB, 5), numbers(VOCAB)
     labels = np.random.default_rng(0).integers(4, VOCAB, tokens).astype(np.int32)
@@ -135,4 +135,4 @@ def test_loss_and_gradient_against_numpy_and_without_weight_at_padding(tokens):
     d_logits = (powers / powers.sum(-1, keepdims=True) - wanted) * real[:, None]
     expected = d_logits @ table, d_logits.T @ features, d_logits.sum(0)
     for mine, theirs in zip(tape.gradient(loss, variables), expected, strict=True):
-        np.testing.assert_allclose(mine, theirs, atol=2e-3 if tokens > CHUNK else 1e-5)
+        np.testing.assert_allclose(mine, theirs, atol=2e-3 if tokens > LOGITS_CHUNK else 1e-5)

@@ -11,16 +11,16 @@ import numpy as np
 import pytest
 
 from s2s import machine
-from s2s.batches import Batch, Shape
 from s2s.config import Config, DataConfig, ModelConfig, TrainingConfig
-from s2s.distribution import Devices, faults_explained, warn_of_unused_gpu
-from s2s.engine import keras, tf
+from s2s.data.packing import Batch, BatchShape
 from s2s.errors import InputError, RunError
-from s2s.loss import cross_entropy
-from s2s.training import make_trainer
+from s2s.model.backend import keras, tf
+from s2s.model.loss import cross_entropy
+from s2s.training.devices import Devices, explain_device_errors, warn_of_unused_gpu
+from s2s.training.loop import make_trainer
 from tests.conftest import ROOT, s2s, write_config
 
-SHAPE = Shape(((3, 4), (1, 2)), ((2, 4), (2, 1)), (2, 0, 3, 1))
+SHAPE = BatchShape(((3, 4), (1, 2)), ((2, 4), (2, 1)), (2, 0, 3, 1))
 
 
 def trainer_of(dropout=0.2, tie_output=True, **options):
@@ -160,10 +160,10 @@ def test_the_largest_norm_of_an_interval_is_told():
 
 def test_nothing_is_compiled_twice():
     trainer = trainer_of()
-    shapes = [SHAPE, SHAPE._replace(order=(0, 1, 2, 3)), Shape(((3, 4),), ((2, 4),), (2, 0, 3, 1))]
+    shapes = [SHAPE, SHAPE._replace(order=(0, 1, 2, 3)), BatchShape(((3, 4),), ((2, 4),), (2, 0, 3, 1))]
     for step in range(12):
         # Equal shapes that are other objects are the same program.
-        shape = Shape(*shapes[step % 3])
+        shape = BatchShape(*shapes[step % 3])
         trainer.step(shape, [batch_of(step, shape)], 0.01 / (step + 1), step)
     assert trainer._learn.experimental_get_tracing_count() == len(shapes)
 
@@ -301,12 +301,12 @@ def test_a_cluster_needs_a_good_tf_config(monkeypatch, value, message):
     ],
 )
 def test_faults_of_devices_are_told_with_what_to_do(error, message):
-    with pytest.raises(RunError, match=message), faults_explained():
+    with pytest.raises(RunError, match=message), explain_device_errors():
         raise error(None, None, "libdevice not found at ./libdevice.10.bc")
 
 
 def test_other_faults_stay_what_they_are():
-    with pytest.raises(tf.errors.InternalError), faults_explained():
+    with pytest.raises(tf.errors.InternalError), explain_device_errors():
         raise tf.errors.InternalError(None, None, "something else")
 
 
@@ -335,4 +335,4 @@ def test_auto_is_the_type_that_is_fast_here(flags, driver, fast, tmp_path, monke
     monkeypatch.setattr(machine, "_CPU", tmp_path / "cpuinfo")
     monkeypatch.setattr(machine, "_NVIDIA_DRIVER", tmp_path / "version")
     assert trainer_of(precision="auto").model.encoder.compute == ("bfloat16" if fast else "float32")
-    assert machine.type_of_products("float16") == "float16"
+    assert machine.compute_dtype("float16") == "float16"

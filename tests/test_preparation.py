@@ -13,11 +13,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from s2s import config_file, parallel, preparation
-from s2s.cleaning import same_key
-from s2s.dataset import Pairs, read_texts, verify
+from s2s import config_file
+from s2s.data import parallel
+from s2s.data import prepare as preparation
+from s2s.data.cleaning import normalized_key
+from s2s.data.dataset import Pairs, read_texts, verify
+from s2s.data.tokenizer import BOS, EOS, Tokenizer
 from s2s.errors import InputError, RunError
-from s2s.tokenizer import BOS, EOS, Tokenizer
 from tests.conftest import ROOT, SAMPLE, s2s
 
 LINES = (SAMPLE / "train.tsv").read_text(encoding="utf-8").splitlines()
@@ -96,8 +98,8 @@ def test_many_processes_make_what_one_makes(tmp_path, monkeypatch):
 
 
 def shared(one, other):
-    """Sentences that stand in both, on the same side."""
-    return sum(len({same_key(p[s]) for p in one} & {same_key(p[s]) for p in other}) for s in (0, 1))
+    """EncodedSentences that stand in both, on the same side."""
+    return sum(len({normalized_key(p[s]) for p in one} & {normalized_key(p[s]) for p in other}) for s in (0, 1))
 
 
 def test_without_dev_and_test_they_are_held_out_without_leaks(tmp_path):
@@ -309,7 +311,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(long_config):
 
 
 def test_work_in_processes_keeps_its_order_and_its_errors():
-    assert list(parallel.in_order(lambda n: n * n, range(50))) == [n * n for n in range(50)]
+    assert list(parallel.parallel_map(lambda n: n * n, range(50))) == [n * n for n in range(50)]
 
     def fail(number):
         if number == 7:
@@ -317,12 +319,12 @@ def test_work_in_processes_keeps_its_order_and_its_errors():
         return number
 
     with pytest.raises(InputError, match="seven"):
-        list(parallel.in_order(fail, range(50)))
+        list(parallel.parallel_map(fail, range(50)))
     with pytest.raises(RunError, match="killed"):
-        list(parallel.in_order(lambda _: os._exit(1), range(50)))
+        list(parallel.parallel_map(lambda _: os._exit(1), range(50)))
 
 
 def test_killed_workers_do_not_keep_it_waiting_with_work_too_large_for_a_pipe():
-    code = "import os; from s2s.parallel import in_order; list(in_order(lambda _: os._exit(1), ['x' * 1_000_000] * 50))"
+    code = "import os; from s2s.data.parallel import parallel_map; list(parallel_map(lambda _: os._exit(1), ['x' * 1_000_000] * 50))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=ROOT)
     assert done.returncode == 1 and "a worker process was killed" in done.stderr

@@ -9,12 +9,14 @@ import zipfile
 import numpy as np
 import pytest
 
-from s2s import decoding, states, streams
 from s2s.errors import InputError
-from s2s.inspection import Wanted, inspect
-from s2s.maps import plot_map, plot_traces, project
 from s2s.run import Run
-from s2s.streams import Source
+from s2s.states import storage as states
+from s2s.states.inspect_state import Wanted, inspect
+from s2s.states.plots import plot_map, plot_traces, project
+from s2s.translation import search as decoding
+from s2s.translation import streams
+from s2s.translation.streams import Source
 from tests.conftest import s2s
 
 
@@ -71,7 +73,7 @@ def test_no_lines_are_an_empty_array(trained, tmp_path, all_layers, name):
 def test_states_are_those_of_the_lines_however_they_are_written(trained, translator, sentences, tmp_path, monkeypatch):
     monkeypatch.setattr(streams, "LINES", 3)
     lines = [*sentences[:7], "", "ñandú 🙂"]
-    want = translator.draw(lines)
+    want = translator.encode(lines)
     inspect_lines(trained, lines, output=tmp_path / "top.npy")
     inspect_lines(trained, lines, output=tmp_path / "all.npz", all_layers=True, npz=True)
     top = np.load(tmp_path / "top.npy", allow_pickle=False)
@@ -145,7 +147,7 @@ def test_traces_end_in_the_states(trained, translator, sentences, tmp_path):
     lines = [*sentences[:6], ""]
     inspect_lines(trained, lines, trace=True, output=tmp_path / "trace.npz", plot=tmp_path / "trace.png")
     with np.load(tmp_path / "trace.npz", allow_pickle=False) as file:
-        for number, (line, state) in enumerate(zip(lines, translator.draw(lines), strict=True), 1):
+        for number, (line, state) in enumerate(zip(lines, translator.encode(lines), strict=True), 1):
             trace, subwords = file[f"states_{number}"], file[f"subwords_{number}"].tolist()
             assert trace.shape == (len(subwords), 48)
             assert (trace[-1] == state[-1, 0]).all()
@@ -196,7 +198,7 @@ def test_the_projector_reads_what_is_written(trained, translator, sentences, tmp
     config = (tmp_path / "cloud" / "projector_config.pbtxt").read_text()
     assert 'tensor_path: "states.tsv"' in config and 'metadata_path: "metadata.tsv"' in config
     vectors = np.loadtxt(tmp_path / "cloud" / "states.tsv", delimiter="\t", dtype=np.float32)
-    np.testing.assert_allclose(vectors, translator.draw(lines)[:, -1, 0], rtol=1e-5)
+    np.testing.assert_allclose(vectors, translator.encode(lines)[:, -1, 0], rtol=1e-5)
     metadata = (tmp_path / "cloud" / "metadata.tsv").read_text(encoding="utf-8").splitlines()
     assert metadata == [
         "sentence\twords",

@@ -11,15 +11,17 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from s2s import decoding, formats, streams
-from s2s.cutting import cut
+from s2s.data import formats
 from s2s.errors import InputError
-from s2s.streams import Source, Style, read_windows, translate_streams
+from s2s.translation import search as decoding
+from s2s.translation import streams
+from s2s.translation.long_lines import cut
+from s2s.translation.streams import Source, Style, read_chunks, translate_streams
 from tests.conftest import ROOT, s2s
 
 
 def windows(content, errors="strict"):
-    return [line for window in read_windows(Source("text", io.BytesIO(content), 0), errors) for line in window]
+    return [line for window in read_chunks(Source("text", io.BytesIO(content), 0), errors) for line in window]
 
 
 def through(translator, content, **options):

@@ -18,7 +18,7 @@ from s2s import checkpoints, config_file
 from s2s.checkpoints import Progress
 from s2s.errors import InputError, RunError
 from s2s.run import Run
-from s2s.translator import Translator
+from s2s.translation.translator import Translator
 from tests.conftest import ROOT, last_checkpoint, metrics, s2s, same_arrays
 
 KILLS = int(os.environ.get("S2S_KILLS", "10"))
@@ -81,7 +81,7 @@ def test_killed_again_and_again_it_ends_as_if_it_never_was(trained, tmp_path):
 
 def test_a_second_signal_stops_at_once():
     program = (
-        "import os, signal, time; from s2s.training import _Stop\n"
+        "import os, signal, time; from s2s.training.loop import _Stop\n"
         "with _Stop() as stop:\n"
         "    os.kill(os.getpid(), signal.SIGINT); print('noted', stop.signum, flush=True)\n"
         "    os.kill(os.getpid(), signal.SIGTERM); time.sleep(60)"

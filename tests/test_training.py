@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from s2s.config import TrainingConfig
-from s2s.engine import tf
-from s2s.training import learning_rate
+from s2s.model.backend import tf
+from s2s.training.loop import learning_rate
 from tests.conftest import ROOT, last_checkpoint, metrics, s2s, same_arrays, write_config
 
 

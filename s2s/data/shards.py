@@ -1,0 +1,124 @@
+"""Shards: the unit in which `prepare` works on a corpus too large for memory.
+
+A shard is some thousand pairs, serialized.  Between two passes over the corpus, the shards lie in a temporary file.
+"""
+
+import pickle
+from collections.abc import Iterator
+from itertools import compress
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from s2s.config import Config
+from s2s.data.cleaning import EXAMPLES
+from s2s.data.corpus import Pair
+from s2s.data.splitting import NOWHERE, TEST, TRAIN
+from s2s.data.tokenizer import UNK, Tokenizer, decoder_labels, frame_source, frame_target
+
+
+def serialize(pairs: list[Pair]) -> bytes:
+    """The pairs of a shard as bytes."""
+    return pickle.dumps([*zip(*pairs, strict=True)], pickle.HIGHEST_PROTOCOL)
+
+
+def deserialize(data: bytes) -> list[Pair]:
+    """The pairs that `serialize` was given."""
+    return [Pair(*columns) for columns in zip(*pickle.loads(data), strict=True)]
+
+
+class ShardFile:
+    """A temporary file of serialized shards: written once, then read as often as needed."""
+
+    def __init__(self, path: Path):
+        """Create the file."""
+        self._path, self._file = path, open(path, "wb")  # noqa: SIM115 - written to until it is read
+        self._sizes: list[int] = []
+        self.counts: list[int] = []
+        """Number of pairs of each shard."""
+
+    def add(self, data: bytes, count: int) -> None:
+        """Append a serialized shard of `count` pairs."""
+        self._sizes.append(self._file.write(data))
+        self.counts.append(count)
+
+    def __iter__(self) -> Iterator[bytes]:
+        """The serialized shards."""
+        self._file.close()
+        with open(self._path, "rb") as file:
+            for size in self._sizes:
+                yield file.read(size)
+
+    def pick(self, numbers: npt.NDArray[np.int64]) -> Iterator[Pair]:
+        """The pairs of some numbers, in order.
+
+        Args:
+            numbers: sorted numbers of pairs, counted from 0 over all shards.
+        """
+        ends = np.cumsum(self.counts)
+        bounds = np.searchsorted(numbers, [0, *ends])
+        for shard, data in enumerate(self):
+            inside = numbers[bounds[shard] : bounds[shard + 1]] - (ends[shard] - self.counts[shard])
+            if len(inside):
+                pairs = deserialize(data)
+                yield from (pairs[number] for number in inside)
+
+    def remove(self) -> None:
+        """Delete the file."""
+        self._file.close()
+        self._path.unlink()
+
+
+class Shard(NamedTuple):
+    """A shard to encode."""
+
+    data: bytes
+    """The pairs, serialized."""
+    splits: npt.NDArray[np.uint8]
+    """[pairs]: the split of each."""
+
+
+class EncodedPairs(NamedTuple):
+    """The encoded pairs of a shard that belong to one split."""
+
+    split: int
+    ids: list[npt.NDArray[np.int32]]
+    """Framed ids of the Spanish sentences, concatenated; the same of the English sentences."""
+    lengths: npt.NDArray[np.int32]
+    """[2, pairs]: length of each sentence."""
+    texts: list[Pair]
+    """The pairs as text; empty for train, whose text is not needed again."""
+    unknown: npt.NDArray[np.int64]
+    """[2]: number of unknown subwords on each side."""
+    too_long: int
+    """Number of pairs left out because they are longer than `data.max_length`."""
+    examples: list[Pair]
+    """The first of these."""
+
+
+def encode_shard(shard: Shard, tokenizers: tuple[Tokenizer, Tokenizer], config: Config) -> list[EncodedPairs]:
+    """Encode the pairs of a shard, for each split that it has.
+
+    Args:
+        shard: the pairs and their splits.
+        tokenizers: of Spanish and of English.
+        config: the experiment's configuration.
+    """
+    pairs, encoded = deserialize(shard.data), []
+    for split in np.unique(shard.splits[shard.splits != NOWHERE]):
+        members = [pairs[i] for i in np.flatnonzero(shard.splits == split)]
+        spanish, english = (side.encode([pair[n] for pair in members]) for n, side in enumerate(tokenizers))
+        framed = [(frame_source(es), frame_target(en)) for es, en in zip(spanish, english, strict=True)]
+        # Test pairs are all kept: they are evaluated, not trained on.
+        fits = [split == TEST or max(len(es), len(decoder_labels(en))) <= config.data.max_length for es, en in framed]
+        kept = list(compress(members, fits))
+        left_out = [pair for pair, fit in zip(members, fits, strict=True) if not fit]
+        sides = [[ids[n] for ids in compress(framed, fits)] for n in (0, 1)]
+        lengths = np.array([[len(ids) for ids in side] for side in sides], np.int32)
+        flat = [np.fromiter((i for ids in side for i in ids), np.int32) for side in sides]
+        unknown = np.array([np.count_nonzero(side == UNK) for side in flat])
+        texts = [] if split == TRAIN else kept
+        encoded.append(EncodedPairs(int(split), flat, lengths, texts, unknown, len(left_out), left_out[:EXAMPLES]))
+    return encoded

@@ -1,0 +1,109 @@
+"""Subwords by sentencepiece: text <-> ids, and how a sentence is framed by BOS and EOS and read.
+
+source    [subwords..., EOS]        what the encoder reads, from the end if model.reverse_source says so
+target    [BOS, subwords..., EOS]   all but the last: the decoder's inputs; all but the first: its labels
+"""
+
+import io
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import sentencepiece
+
+from s2s.config import TokenizerConfig
+from s2s.errors import InputError
+
+PAD, UNK, BOS, EOS = 0, 1, 2, 3
+"""Ids of the special subwords; the same in every model."""
+
+
+def frame_source(ids: list[int]) -> list[int]:
+    """The ids of a Spanish sentence as the corpus stores them: EOS at the end."""
+    return [*ids, EOS]
+
+
+def frame_target(ids: list[int]) -> list[int]:
+    """The ids of an English sentence as the corpus stores them: between BOS and EOS."""
+    return [BOS, *ids, EOS]
+
+
+def reading_order(source: Any, reverse: bool) -> Any:
+    """A framed source in the order in which the encoder reads it.
+
+    Args:
+        source: framed ids, a list or an array.
+        reverse: `model.reverse_source`.
+    """
+    return source[::-1] if reverse else source
+
+
+def decoder_inputs(target: Any) -> Any:
+    """What the decoder is fed of a framed target, a list or an array: all but EOS."""
+    return target[:-1]
+
+
+def decoder_labels(target: Any) -> Any:
+    """What the decoder is to predict of a framed target, a list or an array: all but BOS."""
+    return target[1:]
+
+
+def train_tokenizer(sentences: Iterable[str], config: TokenizerConfig) -> bytes:
+    """Train a sentencepiece model of at most `vocab_size` subwords; returns the content of its file.
+
+    Raises InputError when the sentences have more distinct characters than the vocabulary has room for, or too little text.
+    """
+    model = io.BytesIO()
+    try:
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=iter(sentences),
+            model_writer=model,
+            model_type=config.type,
+            vocab_size=config.vocab_size,
+            # A small corpus cannot fill a large vocabulary: it gets the subwords that it can support.
+            hard_vocab_limit=False,
+            character_coverage=config.character_coverage,
+            pad_id=PAD,
+            unk_id=UNK,
+            bos_id=BOS,
+            eos_id=EOS,
+            num_threads=2,
+            minloglevel=2,
+        )
+    except RuntimeError as error:
+        reason = str(error).rsplit("] ", 1)[-1]
+        raise InputError(
+            f"tokenizer.vocab_size: sentencepiece cannot train {config.vocab_size} subwords: {reason}"
+        ) from None
+    return model.getvalue()
+
+
+class Tokenizer:
+    """A trained sentencepiece model."""
+
+    def __init__(self, model: bytes):
+        self._processor = sentencepiece.SentencePieceProcessor(model_proto=model)
+
+    @classmethod
+    def load(cls, path: Path) -> "Tokenizer":
+        """Read a model file; raises InputError when it is missing or damaged."""
+        try:
+            return cls(path.read_bytes())
+        except (OSError, RuntimeError) as error:
+            raise InputError(f"{path}: cannot read the subword model: {error}") from None
+
+    def __len__(self) -> int:
+        """Size of the vocabulary, the four special subwords included."""
+        return int(self._processor.get_piece_size())
+
+    def encode(self, sentences: list[str]) -> list[list[int]]:
+        """Ids of each sentence's subwords, without BOS and EOS."""
+        return self._processor.encode(sentences)
+
+    def decode(self, ids: list[list[int]]) -> list[str]:
+        """The text of each list of ids."""
+        return self._processor.decode(ids)
+
+    def subwords(self, ids: list[int]) -> list[str]:
+        """The subword of each id, with sentencepiece's mark for a space."""
+        return self._processor.id_to_piece(ids)

@@ -1,0 +1,115 @@
+"""The devices that a training runs on: one, several of this machine, or those of several machines (tf.distribute).
+
+A batch is computed in `training.micro_batches` parts, and each device computes its share of them, so the number of
+devices changes speed and rounding, nothing else.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+from s2s.errors import InputError, RunError
+from s2s.machine import has_nvidia_driver, is_chief
+from s2s.model.backend import tf
+
+
+class Devices:
+    """The devices of `training.distribute`: none (the first one), mirrored (all of this machine), multi_worker."""
+
+    def __init__(self, kind: str, micro_batches: int):
+        """Find the devices.
+
+        Raises InputError when they cannot have equal shares of the parts, or when TF_CONFIG is missing or wrong.
+
+        Args:
+            kind: `training.distribute`.
+            micro_batches: `training.micro_batches`.
+        """
+        self.chief = is_chief(kind)
+        """Whether this process writes the run."""
+        if kind == "multi_worker":
+            self.strategy = tf.distribute.MultiWorkerMirroredStrategy()
+        else:
+            self.strategy = tf.distribute.MirroredStrategy() if kind == "mirrored" else tf.distribute.get_strategy()
+        self.count = self.strategy.num_replicas_in_sync
+        self.several_processes = kind == "multi_worker"
+        if micro_batches % self.count:
+            raise InputError(
+                f"training.micro_batches: {micro_batches} parts cannot be distributed evenly over {self.count} devices; "
+                f"set it to {self.count} or a multiple"
+            )
+
+    def scope(self) -> AbstractContextManager[Any]:
+        """Context in which variables are made on every device."""
+        scope: AbstractContextManager[Any] = self.strategy.scope()
+        return scope
+
+    def broadcast(self, *values: float) -> list[float]:
+        """The chief's values, in every process."""
+        if not self.several_processes:
+            return list(values)
+        mine = values if self.chief else [0.0] * len(values)
+        broadcast: list[float] = self._sum(tf.constant(mine, tf.float32)).numpy().tolist()
+        return broadcast
+
+    @tf.function
+    def _sum(self, values: Any) -> Any:
+        """Sum over all processes."""
+        context = tf.distribute.get_replica_context
+        summed = self.strategy.run(
+            lambda x: context().all_reduce(tf.distribute.ReduceOp.SUM, tf.identity(x)), args=(values,)
+        )
+        return self.strategy.experimental_local_results(summed)[0]
+
+    def distribute(self, parts: list[Any]) -> list[Any]:
+        """Distribute parts over the devices; returns rounds: in each, every device has one part.
+
+        Args:
+            parts: a tuple of arrays for each part; their number is a multiple of the number of devices.
+        """
+        rounds = [parts[start : start + self.count] for start in range(0, len(parts), self.count)]
+        if self.count == 1:
+            return [parts_of_round[0] for parts_of_round in rounds]
+
+        def per_device(arrays: list[Any]) -> Any:
+            return self.strategy.experimental_distribute_values_from_function(
+                lambda context: tf.constant(arrays[context.replica_id_in_sync_group])
+            )
+
+        return [tuple(per_device(list(field)) for field in zip(*parts, strict=True)) for parts in rounds]
+
+
+def compiles_whole_step(choice: str) -> bool:
+    """Whether `training.compile` (auto, xla or graph) means one XLA program for a whole step on this machine."""
+    return choice == "xla" or (choice == "auto" and bool(tf.config.list_logical_devices("GPU")))
+
+
+@contextmanager
+def explain_device_errors() -> Iterator[None]:
+    """Turn TensorFlow's errors about devices and workers into a RunError that says what to do."""
+    try:
+        yield
+    except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.DeadlineExceededError):
+        raise RunError(
+            "lost another worker; start the same command on all machines again: it resumes from the last checkpoint"
+        ) from None
+    except tf.errors.ResourceExhaustedError:
+        raise RunError("out of the device's memory; a larger training.micro_batches needs less of it") from None
+    except tf.errors.OpError as error:
+        if "libdevice" not in str(error):
+            raise
+        raise RunError(
+            "XLA does not find CUDA's libdevice; install the extra s2s-nmt[gpu], or set XLA_FLAGS=--xla_gpu_cuda_data_dir= "
+            "to the directory that has nvvm/libdevice (with pip's CUDA: site-packages/nvidia/cuda_nvcc)"
+        ) from None
+
+
+def warn_of_unused_gpu() -> None:
+    """Warn of an NVIDIA driver without a GPU that TensorFlow can use."""
+    if has_nvidia_driver() and not tf.config.list_physical_devices("GPU"):
+        print(
+            "warning: there is an NVIDIA driver, but TensorFlow finds no GPU it can use and takes the CPU; "
+            "pip install 's2s-nmt[gpu]' brings the CUDA libraries",
+            file=sys.stderr,
+        )

@@ -1,0 +1,108 @@
+"""What a training will take, computed before it begins: `s2s train --dry-run`."""
+
+from math import prod
+from pathlib import Path
+from typing import NamedTuple
+
+from s2s.config import Config, ModelConfig
+from s2s.data.batching import Bucket, count_steps, plan_buckets
+from s2s.data.dataset import Pairs, read_report
+from s2s.data.packing import LOGITS_CHUNK, packed_size
+from s2s.machine import compute_dtype
+from s2s.translation.network import weight_shapes
+
+
+class Operations(NamedTuple):
+    """Operations of the forward pass's matrix products per subword; a multiplication and an addition count as two.
+
+    The backward pass takes twice as many: each product has one for its input's gradient and one for its weights'.
+    """
+
+    source: int
+    """For a Spanish subword."""
+    target: int
+    """For an English subword."""
+
+
+def operations(config: ModelConfig, target_vocab: int) -> Operations:
+    """Operations of a network with `target_vocab` English subwords."""
+    shapes = weight_shapes(config, 1, target_vocab)
+    sides = [
+        sum(prod(s) for n, s in shapes.items() if n.startswith(f"{side}/stack") and len(s) == 2)
+        for side in ("encoder", "decoder")
+    ]
+    units, size = config.units, config.embedding_size
+    output = size * (units + target_vocab) if config.tie_output else units * target_vocab
+    return Operations(2 * sides[0], 2 * (sides[1] + output))
+
+
+class Memory(NamedTuple):
+    """Bytes that training needs, without TensorFlow and its programs."""
+
+    weights: int
+    """Weights, Adam's two moments and the weight average, all float32."""
+    gradients: int
+    """Gradients of the weights."""
+    batch: int
+    """About: what the largest part of a batch keeps for the backward pass, and the logits of LOGITS_CHUNK tokens."""
+
+
+def memory(config: Config, vocab_sizes: tuple[int, int], tokens: int) -> Memory:
+    """Memory of a training.
+
+    Args:
+        config: the experiment.
+        vocab_sizes: number of Spanish and of English subwords.
+        tokens: Spanish and English subwords in the largest part of a batch, padding included.
+    """
+    weights = 4 * sum(map(prod, weight_shapes(config.model, *vocab_sizes).values()))
+    units, short = config.model.units, 4 if compute_dtype(config.training.precision) == "float32" else 2
+    # Of every layer: gates, h, output and input after dropout in the products' type, c.  Of one layer: z, its gradient.
+    stored = config.model.layers * (7 * short + 4) * units + 8 * short * units
+    return Memory(4 * weights, weights, tokens * stored + 3 * 4 * LOGITS_CHUNK * vocab_sizes[1])
+
+
+def format_estimate(config: Config) -> str:
+    """The estimate as lines for a person; before `prepare`, with the vocabulary that the config asks for.
+
+    Raises InputError for a damaged prepared corpus.
+    """
+    prepared, training = Path(config.data.prepared), config.training
+    report = read_report(prepared)
+    limit = config.tokenizer.vocab_size
+    sizes = (report["vocabulary"]["source"], report["vocabulary"]["target"]) if report else (limit, limit)
+    part = training.tokens_per_batch / training.micro_batches
+    pairs = Pairs(prepared, "train") if report else None
+    buckets = plan_buckets(pairs, training.buckets, part) if pairs else []
+    largest = max((packed_size(b.shape.source) + packed_size(b.shape.target) for b in buckets), default=round(2 * part))
+    held, needs = memory(config, sizes, largest), operations(config.model, sizes[1])
+    lines = [
+        f"weights     {held.gradients // 4:,} ({sizes[0]:,} Spanish and {sizes[1]:,} English subwords)",
+        f"memory      {_megabytes(held.weights)} weights, moments and average, {_megabytes(held.gradients)} gradients, "
+        f"about {_megabytes(held.batch)} for the largest batch",
+        f"operations  {needs.source / 1e6:.1f} million per Spanish and {needs.target / 1e6:.1f} million per English subword "
+        "forward; three times as many with the backward pass",
+    ]
+    if pairs is None:
+        return "\n".join([*lines, f"batches     {prepared} is not prepared yet: no batch shapes"])
+    steps = count_steps(buckets, training.micro_batches)
+    lines.append(
+        f"batches     {len(pairs):,} pairs, {steps:,} steps an epoch, {len(buckets)} shapes, one program for each"
+    )
+    lines += [f"            {bucket.shape}" for bucket in buckets]
+    padding = [_padding(pairs, buckets, training.micro_batches, side) for side in (0, 1)]
+    return "\n".join(
+        [*lines, f"            {padding[0]:.1%} of the Spanish and {padding[1]:.1%} of the English tokens are padding"]
+    )
+
+
+def _padding(pairs: Pairs, buckets: list[Bucket], parts: int, side: int) -> float:
+    """Share of a side's tokens that are padding; side: 0 = Spanish, 1 = English."""
+    computed = sum(count_steps([bucket], parts) * parts * packed_size(bucket.shape[:2][side]) for bucket in buckets)
+    # BOS is an input of the decoder and no label, so an English sentence has one step less than ids.
+    real = ((pairs.cells[:, side] - side) * pairs.cells[:, 2]).sum()
+    return 1.0 - float(real) / computed
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1e6:,.0f} MB"

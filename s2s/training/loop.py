@@ -1,0 +1,256 @@
+"""`s2s train`: the training loop."""
+
+import math
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType
+
+from s2s.checkpoints import Progress
+from s2s.config import Config, TrainingConfig
+from s2s.data.batching import Bucket, count_steps, epoch_order, make_batch, plan_buckets, prefetch
+from s2s.data.dataset import Pairs, verify
+from s2s.data.packing import Batch
+from s2s.errors import RunError
+from s2s.machine import compute_dtype
+from s2s.model.backend import keras
+from s2s.model.seq2seq import Seq2Seq
+from s2s.run import Run
+from s2s.training.devices import Devices, explain_device_errors, warn_of_unused_gpu
+from s2s.training.model_card import write_model_card
+from s2s.training.reporting import Reporter
+from s2s.training.trainer import Trainer
+from s2s.training.update import Counters
+from s2s.training.validation import Validation
+
+
+class Interrupted(Exception):
+    """A signal stopped the training after a checkpoint; `status` is the exit status for it."""
+
+    def __init__(self, signum: int):
+        super().__init__(signal.Signals(signum).name)
+        self.status = 128 + signum
+
+
+def train(run: Run) -> None:
+    """Train until a budget is reached; resumes from the run's last checkpoint where there is one.
+
+    Raises InputError for a damaged corpus.  Raises Interrupted after SIGINT or SIGTERM, once the step is done and a
+    checkpoint is written.
+    """
+    config = run.config.training
+    verify(Path(run.config.data.prepared))
+    devices = Devices(config.distribute, config.micro_batches)
+    source, target = run.tokenizers()
+    trainer = make_trainer(run.config, (len(source), len(target)), devices)
+    loop = _Loop(run, trainer, devices, _resume(run, trainer, devices))
+    if reason := loop.finished():
+        print(f"{run.path}: {reason} already; raise it to train on", file=sys.stderr)
+        return
+    warn_of_unused_gpu()
+    with _StopSignals() as stop, explain_device_errors():
+        loop.run_steps(lambda: stop.signum is not None)
+    if stop.signum is not None:
+        raise Interrupted(stop.signum)
+
+
+class _Loop:
+    """The training loop with its run, trainer, progress, batches and clock."""
+
+    def __init__(self, run: Run, trainer: Trainer, devices: Devices, progress: Progress):
+        self.run, self.trainer, self.devices, self.progress = run, trainer, devices, progress
+        self.config, self.reverse = run.config.training, run.config.model.reverse_source
+        self.pairs = Pairs(Path(run.config.data.prepared), "train")
+        part = self.config.tokens_per_batch / self.config.micro_batches
+        self.buckets = plan_buckets(self.pairs, self.config.buckets, part)
+        self.epoch_steps = count_steps(self.buckets, self.config.micro_batches)
+        self.validation = Validation(run, trainer, devices.chief)
+        self.clock = time.monotonic() - progress.seconds
+        self.saved_step, self.saved_at, self.logged_at = progress.step, progress.seconds, progress.seconds
+        self.compiled: set[Bucket] = set()
+
+    def run_steps(self, stopped: Callable[[], bool]) -> None:
+        """Train until a budget or patience is used up, or `stopped` returns True; writes a checkpoint at the end."""
+        config, progress = self.config, self.progress
+        self._open_reporter()
+        share = self.share_used()
+        for bucket, parts, progress.epoch, progress.batch in prefetch(self._batches()):
+            self._step(bucket, parts, learning_rate(config, progress.step, share))
+            # All workers follow the chief's clock and signals, so that they do the same.
+            share, stop, validate = self.devices.broadcast(self.share_used(), stopped(), self._validation_due())
+            if progress.step % config.log_every == 0:
+                self._log(share)
+            if validate:
+                self._validate()
+            if stop or (validate and self.devices.broadcast(bool(self.finished()))[0]):
+                break
+            if validate or progress.seconds - self.saved_at >= config.checkpoint_minutes * 60:
+                self._save()
+        self._save()
+        self.reporter.close()
+
+    def _open_reporter(self) -> None:
+        steps = self.config.epochs and self.config.epochs * self.epoch_steps
+        self.reporter = Reporter(self.run, steps, self.progress.step, silent=not self.devices.chief)
+        pairs, weights = len(self.pairs), self.trainer.model.count_params()
+        self.reporter.write_line(f"{pairs:,} pairs, {self.epoch_steps} steps an epoch, {weights:,} weights")
+
+    def finished(self) -> str | None:
+        """Why the training is finished, if it is: a budget, or patience, is used up."""
+        if self.share_used() >= 1.0:
+            return "the budget is used up"
+        patience = self.config.patience
+        return "training.patience is used up" if patience and self.progress.validations_since_best >= patience else None
+
+    def _validation_due(self) -> bool:
+        minutes = math.inf if self.config.validate_minutes is None else self.config.validate_minutes
+        waited = self.progress.seconds - self.progress.validated_at
+        return (
+            self.share_used() >= 1.0 or self.progress.step % self.config.validate_every == 0 or waited >= minutes * 60
+        )
+
+    def share_used(self) -> float:
+        """Share of the budget that is used, from 0 to 1; of two budgets, the larger share."""
+        steps = (self.config.epochs or math.inf) * self.epoch_steps
+        seconds = math.inf if self.config.minutes is None else max(self.config.minutes * 60, 1e-9)
+        return min(max(self.progress.step / steps, self.progress.seconds / seconds), 1.0)
+
+    def _batches(self) -> Iterator[tuple[Bucket, list[Batch], int, int]]:
+        """Without end: each batch in its parts, and the epoch and the batch's number in it that follow it."""
+        epoch, done, parts = self.progress.epoch, self.progress.batch, self.config.micro_batches
+        while True:
+            order = epoch_order(self.buckets, self.run.config.seed, epoch, parts, done)
+            for number, (bucket, rows) in enumerate(order, done + 1):
+                following = (epoch, number) if number < self.epoch_steps else (epoch + 1, 0)
+                yield bucket, [make_batch(self.pairs, bucket, part, self.reverse) for part in rows], *following
+            epoch, done = epoch + 1, 0
+
+    def _step(self, bucket: Bucket, parts: list[Batch], rate: float) -> None:
+        progress, started, new = self.progress, time.monotonic(), bucket not in self.compiled
+        if new:
+            self.compiled.add(bucket)
+            self.reporter.compiling(len(self.compiled), len(self.buckets), bucket.shape)
+        self.trainer.step(bucket.shape, parts, rate, progress.step)
+        progress.step += 1
+        progress.seconds = time.monotonic() - self.clock
+        self.reporter.advance()
+        if new:
+            seconds = time.monotonic() - started
+            self.reporter.compiled(len(self.compiled), len(self.buckets), bucket.shape, seconds)
+
+    def _log(self, share: float) -> None:
+        counters, progress = self._read_counters(share), self.progress
+        elapsed, self.logged_at = progress.seconds - self.logged_at, progress.seconds
+        record = {
+            "step": progress.step,
+            "epoch": progress.epoch + (progress.batch > 0),  # from 1; the epoch's last batch still belongs to it
+            "loss": round(counters.loss, 4),
+            "learning_rate": learning_rate(self.config, progress.step, share),
+            "gradient_norm": round(counters.gradient_norm, 4),
+            "skipped": counters.skipped,
+            "tokens_per_s": round(counters.tokens / elapsed),
+            "seconds": round(progress.seconds, 1),
+        }
+        self.reporter.log(record, progress, progress.seconds * (1.0 - share) / share if share else None)
+
+    def _read_counters(self, share: float) -> Counters:
+        """The trainer's counters; raises RunError when steps were skipped that `training.on_nan` does not allow."""
+        counters = self.trainer.read_counters()
+        if counters.skipped and (self.config.on_nan == "stop" or not counters.tokens):
+            step, rate, norm = counters.first_skipped
+            advice = (
+                "training.on_nan=skip leaves such batches out"
+                if counters.tokens
+                else "every step after it was skipped too"
+            )
+            raise RunError(
+                f"step {step}: the gradient is not finite (norm {norm}) at learning rate {rate:.3g}; the checkpoint before "
+                f"it is whole.\n  A lower training.learning_rate, in a new run, may avoid it; {advice}"
+            )
+        return counters
+
+    def _validate(self) -> None:
+        """Score the averaged weights; the best so far become the run's."""
+        progress = self.progress
+        scores, samples = self.validation.scores()
+        best = self.validation.update_best(scores, progress)
+        if best and self.devices.chief:
+            self.run.save_best(self.trainer.averaged_weights())
+        progress.seconds = progress.validated_at = time.monotonic() - self.clock
+        record = {"step": progress.step, **scores, "seconds": round(progress.seconds, 1)}
+        if best and self.devices.chief:
+            write_model_card(self.run, self.trainer.model.count_params(), record)
+        self.reporter.validated(record, samples, progress, best)
+
+    def _save(self) -> None:
+        """Write a checkpoint, unless this step has one, or a step since the last checkpoint was skipped and may not be."""
+        progress = self.progress
+        if self.saved_step != progress.step and self.devices.chief:
+            if self.config.on_nan == "stop" and self.trainer.has_skipped():
+                self._read_counters(self.share_used())
+            self.run.save_checkpoint(self.trainer.arrays(), progress)
+        self.saved_step, self.saved_at = progress.step, progress.seconds
+
+
+def learning_rate(config: TrainingConfig, step: int, share: float) -> float:
+    """The learning rate of a step: a linear warm-up, then a decay by `training.schedule`.
+
+    Args:
+        config: the section `training`.
+        step: number of the step, from 0.
+        share: share of the budget that is used, from 0 to 1.
+    """
+    warmup = max(config.warmup_steps, 1)
+    decay = {
+        "linear": 1.0 - share,
+        "cosine": 0.5 + 0.5 * math.cos(math.pi * share),
+        "inverse_sqrt": (warmup / max(step + 1, warmup)) ** 0.5,
+    }
+    return config.learning_rate * min((step + 1) / warmup, 1.0) * decay[config.schedule]
+
+
+class _StopSignals:
+    """Context that notes the first SIGINT or SIGTERM in `signum`; a second one ends the process at once."""
+
+    def __enter__(self) -> "_StopSignals":
+        self.signum: int | None = None
+        self._before = {number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def _note(self, signum: int, frame: FrameType | None) -> None:
+        print("stopping after this step; a checkpoint is being written", file=sys.stderr)
+        self.signum = signum
+        for number in self._before:
+            signal.signal(number, signal.SIG_DFL)
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+
+def make_trainer(config: Config, vocab_sizes: tuple[int, int], devices: Devices) -> Trainer:
+    """A trainer with initial weights, which `config.seed` determines.
+
+    Args:
+        config: the experiment.
+        vocab_sizes: number of Spanish and of English subwords.
+        devices: where to train.
+    """
+    keras.utils.set_random_seed(config.seed)
+    with devices.scope():
+        model = Seq2Seq(config.model, *vocab_sizes, compute_dtype(config.training.precision))
+    return Trainer(model, config.training, config.seed, devices)
+
+
+def _resume(run: Run, trainer: Trainer, devices: Devices) -> Progress:
+    checkpoint = run.load_checkpoint()
+    if checkpoint is None:
+        return Progress()
+    arrays, progress = checkpoint
+    trainer.restore(arrays)
+    if devices.chief:
+        run.truncate_metrics(progress)
+        print(f"{run.path}: resuming from step {progress.step}", file=sys.stderr)
+    return progress

@@ -1,0 +1,95 @@
+"""The model card (Mitchell et al. 2019) that `train` writes into a run: MODEL.md."""
+
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+from s2s import __version__
+from s2s.data import dataset
+from s2s.files import atomic_file, explain_write_errors
+from s2s.machine import compute_dtype
+from s2s.run import Run
+
+
+def write_model_card(run: Run, weights: int, scores: dict[str, Any]) -> None:
+    """Write MODEL.md for the weights of a validation; raises RunError where it cannot be written.
+
+    Args:
+        run: the run.
+        weights: number of weights.
+        scores: the validation's line of metrics.jsonl.
+    """
+    report = dataset.read_report(Path(run.config.data.prepared))
+    assert report, "training reads the prepared corpus"
+    path = run.path / "MODEL.md"
+    with explain_write_errors(path), atomic_file(path) as temporary:
+        temporary.write_text(model_card(run, weights, scores, report), encoding="utf-8")
+
+
+def model_card(run: Run, weights: int, scores: dict[str, Any], report: dict[str, Any]) -> str:
+    """The text of MODEL.md.
+
+    Args:
+        run: the run.
+        weights: number of weights.
+        scores: the validation's line of metrics.jsonl.
+        report: report.json of the prepared corpus.
+    """
+    config = run.config
+    model, training = config.model, config.training
+    splits, vocabulary = report["splits"], report["vocabulary"]
+    rows = [
+        f"| {name} | {split['pairs']:,} | {split['read']:,} | {_left_out(split)} |"
+        for name, split in splits.items()
+        if split["pairs"]
+    ]
+    dev = [f"perplexity {math.exp(min(scores['dev_loss'], 50.0)):.2f}"]
+    if "dev_bleu" in scores:
+        dev.append(
+            f"BLEU {scores['dev_bleu']:.1f} and chrF {scores['dev_chrf']:.1f}, greedy, of {training.validation_sentences} "
+            "sentences at most"
+        )
+    return f"""# {run.path.name}: Spanish to English through one hidden state
+
+Made by s2s {__version__} on {time.strftime("%Y-%m-%d")}. The encoder reads a sentence into a hidden state of \
+{model.layers} x 2 x {model.units} numbers, which is all that the decoder is given.
+
+    echo 'Hola.' | s2s translate {run.path}
+
+## Data
+
+Files: {_files(config.data.train)}.
+
+| | pairs | read | left out |
+| --- | --- | --- | --- |
+{chr(10).join(rows)}
+
+Look up the licence of these data before you share this model.
+
+## Recipe
+
+{model.layers} + {model.layers} LSTM layers of {model.units}, embeddings of {model.embedding_size}, {vocabulary["source"]:,} Spanish and \
+{vocabulary["target"]:,} English subwords, {weights:,} weights; Adam, {training.tokens_per_batch:,} tokens a batch, {compute_dtype(training.precision)}. \
+config.yaml has the whole recipe, metrics.jsonl the losses of the training.
+
+## Scores
+
+On the dev pairs, by which these weights were chosen, after {scores["step"]:,} steps and {scores["seconds"] / 60:.1f} minutes: {"; ".join(dev)}.
+On a test file: `s2s evaluate {run.path} TEST_TSV`.
+
+## Limits
+
+- One hidden state holds a short sentence; of longer ones it loses parts. Training sentences had at most {config.data.max_length} subwords: \
+longer lines are split.
+- The model knows the words, the spelling and the kind of sentences of its data. Other sentences come out fluent and wrong.
+- Its translations repeat what people say in the data.
+"""
+
+
+def _left_out(split: dict[str, Any]) -> str:
+    return ", ".join(f"{rule} {count:,}" for rule, count in split["left_out"].items()) or "-"
+
+
+def _files(files: tuple[Any, ...]) -> str:
+    return ", ".join(f"`{path}`" for file in files for path in ([file] if isinstance(file, str) else file))

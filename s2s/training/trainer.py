@@ -1,0 +1,198 @@
+"""One training step, compiled: loss, gradients, update; on one device or many.
+
+How it is compiled (`training.compile`) changes speed and rounding, nothing else:
+
+    xla    the whole step is one XLA program for each batch shape: the choice for a GPU
+    graph  TensorFlow computes the matrix products and XLA everything between them: faster on a CPU, where TensorFlow's
+           products (oneDNN) support bfloat16 and XLA's do not
+"""
+
+from collections.abc import Iterable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from s2s.config import TrainingConfig
+from s2s.data.packing import Batch, BatchShape
+from s2s.data.tokenizer import PAD
+from s2s.errors import RunError
+from s2s.files import Arrays
+from s2s.model.backend import tf
+from s2s.model.dropout import fold
+from s2s.model.loss import cross_entropy
+from s2s.model.lstm import Tensor
+from s2s.model.seq2seq import Seq2Seq
+from s2s.training.devices import Devices, compiles_whole_step
+from s2s.training.update import INITIAL_SCALE, Counters, DeviceCounters, adamw, count_step, update_scale
+
+
+class Trainer:
+    """The model with everything that changes while it trains: moments, weight average, counters."""
+
+    def __init__(self, model: Seq2Seq, config: TrainingConfig, seed: int, devices: Devices):
+        """Make the variables and the compiled functions.
+
+        Args:
+            model: made inside `devices.scope()`.
+            config: the section `training`.
+            seed: the experiment's seed, for dropout.
+            devices: where to compute.
+        """
+        self.model, self.config, self.devices, self.seed = model, config, devices, seed
+        self.weights = [weight.value for weight in model.trainable_variables]
+        with devices.scope():
+            self.averages = [tf.Variable(weight) for weight in self.weights]
+            self.ms = [tf.Variable(tf.zeros_like(weight)) for weight in self.weights]
+            self.vs = [tf.Variable(tf.zeros_like(weight)) for weight in self.weights]
+            self.counters = DeviceCounters()
+            # Gradients are of the loss times `scale`, so that small ones survive in float16.
+            self.scale = tf.Variable(INITIAL_SCALE if config.precision == "float16" else 1.0)
+            self.good_steps = tf.Variable(0.0)
+        whole = compiles_whole_step(config.compile)
+        self._gradients = tf.function(self._compute_gradients, jit_compile=whole, autograph=False)
+        self._loss = tf.function(self._compute_loss, jit_compile=whole, autograph=False)
+        self._step = tf.function(self._whole_step, jit_compile=whole, autograph=False)
+        self._step_in_parts = tf.function(self._distributed_step, autograph=False)
+        self._apply = tf.function(self._apply_gradients, jit_compile=True, autograph=False)
+
+    def step(self, shape: BatchShape, parts: list[Batch], rate: float, count: int) -> None:
+        """Train on one batch.  Compiled once for each shape; losses are summed on the device until they are read.
+
+        Args:
+            shape: shape of every part.
+            parts: the batch in `training.micro_batches` parts.
+            rate: learning rate.
+            count: number of the step, from 0; it seeds dropout.
+        """
+        tokens = sum(int((part.labels != PAD).sum()) for part in parts)
+        numbers = tf.constant(rate), tf.constant(count, tf.int64), tf.constant(float(tokens))
+        if len(parts) == 1:
+            self._step(shape, *parts[0], *numbers)
+        else:
+            numbered = [(*part, np.int64(number)) for number, part in enumerate(parts)]
+            self._step_in_parts(shape, self.devices.distribute(numbered), *numbers)
+
+    def _whole_step(
+        self, shape: BatchShape, source: Tensor, target: Tensor, labels: Tensor, rate: Tensor, count: Tensor,
+        tokens: Tensor,
+    ) -> None:  # fmt: skip
+        part = tf.constant(0, tf.int64)
+        gradients, plain = self._compute_gradients(shape, source, target, labels, part, count, tokens)
+        self._apply(gradients, plain, rate, count, tokens)
+
+    def _distributed_step(
+        self, shape: BatchShape, rounds: list[Any], rate: Tensor, count: Tensor, tokens: Tensor
+    ) -> None:
+        """Every device sums the gradients of its parts, the devices sum theirs, then each updates its weights."""
+
+        def replica(*rounds: Any) -> tuple[list[Tensor], Tensor, Tensor]:
+            sums: list[Tensor] = []
+            for part in rounds:
+                # One part after the other: parts are there to save memory.
+                with tf.control_dependencies(sums):
+                    gradients, plain = self._gradients(shape, *part, count, tokens)
+                new = [*gradients, plain]
+                sums = [total + value for total, value in zip(sums, new, strict=True)] if sums else new
+            *gradients, plain = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, sums)
+            return gradients, plain, tf.linalg.global_norm(gradients)
+
+        strategy = self.devices.strategy
+        gradients, plain, norm = strategy.run(replica, args=tuple(rounds))
+        update = strategy.extended.update
+        for (weight, *others), gradient in zip(self._per_weight(), gradients, strict=True):
+            update(weight, partial(adamw, self.config), args=(*others, gradient, norm, self.scale, rate, count))
+        loss_sum, *counters = self.counters.variables()
+        update(loss_sum, count_step, args=(*counters, plain, tokens, norm, self.scale, rate, count))
+        update(self.scale, partial(update_scale, self.config), args=(self.good_steps, norm))
+
+    def _compute_gradients(
+        self, shape: BatchShape, source: Tensor, target: Tensor, labels: Tensor, part: Tensor, count: Tensor,
+        tokens: Tensor,
+    ) -> tuple[list[Tensor], Tensor]:  # fmt: skip
+        """Gradients of one part's share of the loss (times `scale`), and the sum of its plain cross-entropy."""
+        seed = fold(fold(tf.constant(self.seed, tf.int64), count), part)
+        decoder, smoothing = self.model.decoder, self.config.label_smoothing
+        with tf.GradientTape() as tape:
+            features = self.model(source, target, shape=shape, seed=seed)
+            bias = tf.convert_to_tensor(decoder.output_bias)
+            loss, plain = cross_entropy(features, decoder.output_weights, bias, labels, smoothing, self.scale / tokens)
+        # The embeddings' gradients come as slices; the tied output layer needs dense ones anyway.
+        return [tf.convert_to_tensor(gradient) for gradient in tape.gradient(loss, self.weights)], plain
+
+    def _apply_gradients(
+        self, gradients: list[Tensor], plain: Tensor, rate: Tensor, count: Tensor, tokens: Tensor
+    ) -> None:
+        norm, scale = tf.linalg.global_norm(gradients), tf.convert_to_tensor(self.scale)
+        for variables, gradient in zip(self._per_weight(), gradients, strict=True):
+            adamw(self.config, *variables, gradient, norm, scale, rate, count)
+        count_step(*self.counters.variables(), plain, tokens, norm, scale, rate, count)
+        update_scale(self.config, self.scale, self.good_steps, norm)
+
+    def _per_weight(self) -> list[tuple[Any, Any, Any, Any]]:
+        """(weight, m, v, average) of every weight."""
+        return list(zip(self.weights, self.ms, self.vs, self.averages, strict=True))
+
+    def _compute_loss(self, shape: BatchShape, source: Tensor, target: Tensor, labels: Tensor) -> Tensor:
+        decoder = self.model.decoder
+        features, bias = self.model(source, target, shape=shape), tf.convert_to_tensor(decoder.output_bias)
+        return cross_entropy(features, decoder.output_weights, bias, labels, 0.0, tf.constant(1.0))[1]
+
+    def evaluate(self, batches: Iterable[tuple[BatchShape, Batch]]) -> float:
+        """Cross-entropy per target token (nats, without padding) of the averaged weights."""
+        total, tokens = 0.0, 0
+        self._swap_averages()
+        try:
+            for shape, batch in batches:
+                total += float(self._loss(shape, *batch))
+                tokens += int((batch.labels != PAD).sum())
+        finally:
+            self._swap_averages()
+        return total / tokens
+
+    def read_counters(self) -> Counters:
+        """What was counted since the last call.  The host waits for the device: call it at logging intervals."""
+        return self.counters.read()
+
+    def has_skipped(self) -> bool:
+        """Whether a step was skipped since the counters were read; the host waits for the device."""
+        return bool(self.counters.skipped.numpy())
+
+    def averaged_weights(self) -> Arrays:
+        """The moving average of the weights, by name: what translates."""
+        names = [weight.path for weight in self.model.trainable_variables]
+        return {name: average.numpy() for name, average in zip(names, self.averages, strict=True)}
+
+    def arrays(self) -> Arrays:
+        """Everything that changes while training, by name; `restore` reads it back."""
+        return {name: variable.numpy() for name, variable in self._variables().items()}
+
+    def restore(self, arrays: Arrays) -> None:
+        """Set the variables to what `arrays` returned; raises RunError when names or shapes differ from this model's."""
+        variables = self._variables()
+        if {name: array.shape for name, array in arrays.items()} != {
+            name: tuple(variable.shape) for name, variable in variables.items()
+        }:
+            raise RunError("the checkpoint's arrays do not fit the model of the config")
+        for name, variable in variables.items():
+            variable.assign(arrays[name])
+
+    def _variables(self) -> dict[str, Any]:
+        """The variables by the names under which checkpoints store them."""
+        names = [weight.path for weight in self.model.trainable_variables]
+        kinds = ("weight", "first", "second", "average")
+        stored = {
+            f"{kind}/{name}": variable
+            for name, variables in zip(names, self._per_weight(), strict=True)
+            for kind, variable in zip(kinds, variables, strict=True)
+        }
+        counters = ("loss_sum", "tokens", "norm", "skipped", "fault")
+        stored |= dict(zip(counters, self.counters.variables(), strict=True))
+        return stored | {"scale": self.scale, "good_steps": self.good_steps}
+
+    def _swap_averages(self) -> None:
+        """Exchange the weights and their averages."""
+        for average, weight in zip(self.averages, self.weights, strict=True):
+            kept = average.numpy()
+            average.assign(weight)
+            weight.assign(kept)

@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+"""Training speed on a corpus, against the machine's own matrix product.
+
+    python scripts/benchmarks/benchmark_training.py data/tatoeba/train.tsv.gz --seconds 60
+    python scripts/benchmarks/benchmark_training.py data/tatoeba/train.tsv.gz --seconds 60 --tie-output --precision bfloat16
+
+Prepares the corpus in a temporary directory, compiles every batch shape, then trains for --seconds with the
+program's own trainer and batches.  The last line is a JSON object:
+
+    target_tokens_per_s   real target subwords (no padding) learnt from per second
+    padding_share, source_padding_share   share of computed target / source positions that are padding
+    programs, compile_s   batch shapes, and the seconds to compile them all
+    step_ms               mean time of a step
+    gemm_gflops           the machine's float32 matrix product at 2048^3, over three seconds before and three after
+    model_gflops          operations that the model's matrix products need for the real tokens, per second
+    utilisation           model_gflops / gemm_gflops
+    peak_rss_mb, device   most memory the process took; where it ran
+"""
+
+import argparse
+import dataclasses
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from s2s import config, config_file
+from s2s.data.batching import Bucket, count_steps, epoch_order, make_batch, plan_buckets, prefetch
+from s2s.data.dataset import Pairs
+from s2s.model.backend import tf
+from s2s.training.devices import Devices
+from s2s.training.estimate import operations
+from s2s.training.loop import make_trainer
+
+
+def main() -> None:
+    """Parse the flags, run, print."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    add_flags(parser)
+    parser.add_argument("--buckets", type=int, default=4)
+    parser.add_argument("--precision", default="float32", help="float32, bfloat16 or float16")
+    parser.add_argument("--compile", default="auto", help="auto, xla or graph")
+    parser.add_argument("--tie-output", action="store_true", help="output layer through the embedding size, tied")
+    parser.add_argument("--residual", action="store_true", help="residual connections between equal layers")
+    print(json.dumps(benchmark(parser.parse_args())))
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """The corpus, the shape of the network and the time: what the peers take too."""
+    parser.add_argument("tsv", help="pair file, spanish<TAB>english, .gz allowed")
+    parser.add_argument("--units", type=int, default=512)
+    parser.add_argument("--embed", type=int, default=256)
+    parser.add_argument("--layers", type=int, default=2)
+    parser.add_argument("--vocab", type=int, default=8000)
+    parser.add_argument("--tokens", type=int, default=2048, help="target tokens a batch")
+    parser.add_argument("--max-length", type=int, default=50)
+    parser.add_argument("--seconds", type=float, default=60)
+
+
+def benchmark(flags: argparse.Namespace) -> dict[str, Any]:
+    """Train for flags.seconds; the figures described above."""
+    with tempfile.TemporaryDirectory() as directory:
+        setup = config_of(flags, Path(directory))
+        training = config.TrainingConfig(precision=flags.precision, compile=flags.compile)
+        setup = dataclasses.replace(setup, training=training)
+        prepare(setup, Path(directory))
+        pairs = Pairs(Path(setup.data.prepared), "train")
+        buckets = plan_buckets(pairs, flags.buckets, flags.tokens)
+        devices = Devices("none", 1)
+        trainer = make_trainer(setup, (flags.vocab, flags.vocab), devices)
+        started = time.perf_counter()
+        for bucket in buckets:
+            _, rows = next(epoch_order([bucket], 0, 0))
+            for _ in range(2):
+                trainer.step(bucket.shape, [make_batch(pairs, bucket, rows[0], True)], 0.0, 0)
+        trainer.read_counters()
+        compile_s, gemm = time.perf_counter() - started, _gemm_gflops()
+        counts = {"source": 0, "target": 0, "computed_source": 0, "computed_target": 0}
+        steps, started = 0, time.perf_counter()
+        for bucket, batch in prefetch(_batches(pairs, buckets)):
+            trainer.step(bucket.shape, [batch], 1e-3, steps)
+            steps += 1
+            counts["source"] += int((batch.source != 0).sum())
+            counts["target"] += int((batch.labels != 0).sum())
+            counts["computed_source"] += batch.source.size
+            counts["computed_target"] += batch.labels.size
+            if time.perf_counter() - started > flags.seconds:
+                break
+        loss = trainer.read_counters().loss
+        seconds = time.perf_counter() - started
+    gemm = (gemm + _gemm_gflops()) / 2
+    forward = operations(setup.model, flags.vocab)
+    needed = 3 * (counts["source"] * forward.source + counts["target"] * forward.target) / seconds / 1e9
+    return {
+        "system": f"s2s {flags.precision} {flags.compile}{' tied' if flags.tie_output else ''}",
+        "parameters": trainer.model.count_params(),
+        "target_tokens_per_s": round(counts["target"] / seconds, 1),
+        "padding_share": round(1 - counts["target"] / counts["computed_target"], 4),
+        "source_padding_share": round(1 - counts["source"] / counts["computed_source"], 4),
+        "programs": len(buckets),
+        "compile_s": round(compile_s, 1),
+        "step_ms": round(seconds / steps * 1e3, 1),
+        "steps": steps,
+        "steps_an_epoch": count_steps(buckets, 1),
+        "gemm_gflops": round(gemm, 1),
+        "model_gflops": round(needed, 1),
+        "utilisation": round(needed / gemm, 3),
+        "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "device": (tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU"))[0].name,
+        "loss": round(loss, 3),
+    }
+
+
+def prepare(setup: config.Config, directory: Path) -> None:
+    """Prepare the corpus in a process of its own: its memory is not that of training."""
+    file = directory / "config.yaml"
+    file.write_text(config_file.dump(setup), encoding="utf-8")
+    subprocess.run([sys.executable, "-m", "s2s", "prepare", str(file)], check=True, stdout=subprocess.DEVNULL)
+
+
+def config_of(flags: argparse.Namespace, directory: Path) -> config.Config:
+    """The config of flags; everything is written below `directory`."""
+    return config.Config(
+        run=str(directory / "run"),
+        data=config.DataConfig(
+            train=(flags.tsv,), dev=(flags.tsv,), prepared=str(directory / "prepared"), max_length=flags.max_length
+        ),
+        tokenizer=config.TokenizerConfig(flags.vocab),
+        model=config.ModelConfig(
+            flags.units, flags.layers, flags.embed, dropout=0.2, residual=getattr(flags, "residual", False),
+            tie_output=getattr(flags, "tie_output", False),
+        ),
+    )  # fmt: skip
+
+
+def _batches(pairs: Pairs, buckets: list[Bucket]) -> Any:
+    epoch = 0
+    while True:
+        for bucket, (rows,) in epoch_order(buckets, 1, epoch):
+            yield bucket, make_batch(pairs, bucket, rows, True)
+        epoch += 1
+
+
+def _gemm_gflops(size: int = 2048, seconds: float = 3.0) -> float:
+    """What the machine's float32 matrix product keeps up."""
+    matrix = tf.random.normal([size, size])
+    product = tf.function(tf.matmul)
+    product(matrix, matrix)[0, 0].numpy()
+    count, started = 0, time.perf_counter()
+    while time.perf_counter() - started < seconds:
+        product(matrix, matrix)[0, 0].numpy()
+        count += 1
+    return 2 * size**3 * count / (time.perf_counter() - started) / 1e9
+
+
+if __name__ == "__main__":
+    main()

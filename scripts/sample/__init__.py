@@ -1,1 +1,0 @@
-"""What the sample corpus is made of: words, forms, phrases and sentence patterns."""
