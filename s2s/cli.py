@@ -221,7 +221,7 @@ def inspect_state(
         int, typer.Option("--neighbours", min=0, metavar="K", help="Print the K nearest sentences of --corpus, as TSV.")
     ] = 0,
     corpus: Annotated[
-        Path | None, typer.Option("--corpus", help="EncodedSentences, one a line, or an .npz that inspect-state wrote.")
+        Path | None, typer.Option("--corpus", help="Sentences, one a line, or an .npz that inspect-state wrote.")
     ] = None,
 ) -> None:
     """Write the encoder's final state of every line as float32 .npy, [lines, units]; plot it; find its neighbours."""
@@ -253,7 +253,9 @@ def _run() -> int:
     except typer.TyperException as error:
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "s2s"
-        return _fail(f"{error.format_message().rstrip('.')}; see {command} --help", 2)
+        # Typer passes on the words of its validator.
+        message = error.format_message().rstrip(".").replace("Value error, ", "")
+        return _fail(f"{message}; see {command} --help", 2)
     except InputError as error:
         return _fail(str(error), 2)
     except RunError as error:

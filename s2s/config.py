@@ -1,11 +1,12 @@
 """The experiment's configuration: every key, its meaning, range and default.
 
-`config_file.py` reads a YAML file into these; every key is described here and in the files under configs/.
+`config_file.py` reads a YAML file into these classes, and makes configs/reference.yaml from the text below each key.
 """
 
 import dataclasses
+import math
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from s2s.errors import InputError
 
@@ -13,46 +14,51 @@ PairFile = str | tuple[str, str]
 """A file of pairs, or two aligned files: Spanish, English."""
 
 
-def _key(
-    default: Any = dataclasses.MISSING,
-    low: float | None = None,
-    high: float | None = None,
-    choices: tuple[str, ...] | None = None,
-) -> Any:
-    """A config key: its default (none = required) and the range, ends included, or the choices for its value."""
-    return field(default=default, metadata={"low": low, "high": high, "choices": choices})
+def _key(default: Any = dataclasses.MISSING, low: float = -math.inf, high: float = math.inf, path: bool = False) -> Any:
+    """A config key.
+
+    Args:
+        default: its value where the file has none; without it the key is required.
+        low: the smallest number allowed.
+        high: the largest number allowed.
+        path: whether a leading `~` stands for the home directory.
+    """
+    return field(default=default, metadata={"low": low, "high": high, "path": path})
 
 
 @dataclass(frozen=True)
 class DataConfig:
-    """Where the sentence pairs are and which of them are used."""
+    """The sentence pairs: their files, and which of them are used."""
 
     train: tuple[PairFile, ...] = _key()
-    """What to learn from: a path, {source: PATH, target: PATH} for two aligned files, or a list of these.
-
-    TSV, CSV, JSON lines, TMX or aligned plain text; plain, .gz, .bz2, .xz, .zst or in a .zip.
-    """
-    prepared: str = _key()
-    """Directory `prepare` writes and `train` reads: subword models and encoded pairs."""
+    """Training pairs: a path, {source: PATH, target: PATH} for two aligned files, or a list of these.
+    TSV, CSV, JSON lines, TMX or aligned plain text; plain, .gz, .bz2, .xz, .zst or in a .zip."""
+    prepared: str = _key(path=True)
+    """Directory that `s2s prepare` writes and `s2s train` reads: tokenizers and encoded pairs."""
     dev: tuple[PairFile, ...] = _key(())
-    """Pairs the best checkpoint is chosen on; not learnt from.  None = dev_size of train are held out."""
+    """Pairs that the best weights are chosen on, written like train.
+    Without any, dev_size pairs of train are held out."""
     test: tuple[PairFile, ...] = _key(())
-    """Pairs kept for `s2s evaluate`.  None, and no dev either = test_size of train are held out, as `prepared`/test.tsv."""
+    """Pairs for `s2s evaluate`, written like train.
+    Without test and dev, test_size pairs of train are held out and written to test.tsv in `prepared`."""
     dev_size: int = _key(2000, 1)
-    """Pairs of train held out where there is no dev, a tenth of them at most; none shares a sentence with train."""
+    """Pairs of train to hold out where there is no dev; at most a tenth of train.
+    No pair that is held out shares a sentence with train."""
     test_size: int = _key(2000, 0)
-    """Likewise for test where there is neither dev nor test."""
-    format: str = _key("auto", choices=("auto", "tsv", "csv", "jsonl", "tmx"))
-    """Format of the files that are not aligned ones; auto = told by looking."""
+    """Pairs of train to hold out where there is neither dev nor test; at most a tenth of train."""
+    format: Literal["auto", "tsv", "csv", "jsonl", "tmx"] = _key("auto")
+    """Format of the files that are not aligned plain text; auto = detected."""
     source_column: int | str | None = _key(None, 1)
-    """Column of the Spanish sentence: a number from 1, or a name; null = told by looking."""
+    """Column of the Spanish sentence: a number from 1, or a name; null = detected."""
     target_column: int | str | None = _key(None, 1)
-    """Column of the English sentence."""
+    """Column of the English sentence: a number from 1, or a name; null = detected."""
     max_length: int = _key(60, 4, 1000)
-    """Longest training sentence on either side, in subwords; longer pairs are left out and counted."""
+    """Length of the longest training sentence, in subwords.  Pairs with a longer side are left out and counted."""
 
     def __post_init__(self) -> None:
-        """Check that the two columns go together."""
+        """Check that there is a training file and that the two columns go together."""
+        if not self.train:
+            raise InputError("data.train names no file; give at least one")
         if type(self.source_column) is not type(self.target_column):
             raise InputError(
                 "data.source_column and data.target_column go together: two numbers, two names, or both null"
@@ -63,47 +69,48 @@ class DataConfig:
 
 @dataclass(frozen=True)
 class CleaningConfig:
-    """What `prepare` mends in sentences and which training pairs it leaves out; all is counted in report.json.
-
-    Dev and test pairs are mended, and never left out but for an empty side, or as dev pairs longer than max_length.
+    """The rules by which `s2s prepare` mends sentences and leaves out training pairs; report.json counts what each did.
+    Dev and test pairs are mended too.  Those with an empty side and dev pairs longer than max_length are left out.
     """
 
     html_entities: bool = _key(True)
-    """Mend: `&amp;` and the like become the characters they stand for."""
+    """Mend: replace `&amp;` and the like by the characters they stand for."""
     unicode: bool = _key(True)
-    """Mend: letters and their accents become one character (NFC)."""
+    """Mend: join letters and their accents into one character (NFC)."""
     control_characters: bool = _key(True)
-    """Mend: control and invisible characters go."""
+    """Mend: remove control characters and invisible characters."""
     white_space: bool = _key(True)
-    """Mend: every stretch of white space becomes one space."""
+    """Mend: replace every stretch of white space by one space."""
     identical: bool = _key(True)
     """Leave out pairs whose two sides are the same."""
     length_ratio: float | None = _key(3.0, 1.0)
-    """Leave out pairs of which one side has more than so many times the characters of the other, and over 20; null = none."""
+    """Leave out pairs with a side of more than 20 characters that has over this many times the characters of the other.
+    null = leave out none for their lengths."""
     wrong_language: bool = _key(True)
-    """Leave out pairs with a side that by its frequent words is in the other language."""
+    """Leave out pairs with a side whose frequent words are those of the other language."""
     duplicates: bool = _key(True)
     """Leave out all but the first of equal pairs."""
     near_duplicates: bool = _key(True)
     """Leave out all but the first of pairs that differ only in case, accents, punctuation and spaces."""
     leaks: bool = _key(True)
-    """Leave out pairs that share a sentence, compared as near duplicates are, with given dev or test pairs."""
+    """Leave out pairs that share a sentence with dev or test files, up to case, accents, punctuation and spaces."""
 
 
 @dataclass(frozen=True)
 class TokenizerConfig:
-    """The sentencepiece subwords."""
+    """The sentencepiece tokenizers, which split words into subwords."""
 
     vocab_size: int = _key(6000, 32, 100_000)
-    """Most subwords per language, the four special ones included; a small corpus may give fewer."""
-    type: str = _key("bpe", choices=("unigram", "bpe"))
-    """How they are learnt: a unigram language model (Kudo 2018) or byte-pair encoding (Sennrich et al. 2016)."""
+    """Largest number of subwords per language, with the four special ones.  A small corpus may give fewer."""
+    type: Literal["unigram", "bpe"] = _key("bpe")
+    """Algorithm: a unigram language model (Kudo 2018) or byte-pair encoding (Sennrich et al. 2016).
+    bpe was measured best: configs/README.md."""
     shared: bool = _key(False)
-    """One model, learnt from both languages, instead of one for each."""
+    """Train one tokenizer on both languages, instead of one for each."""
     character_coverage: float = _key(1.0, 0.9, 1.0)
-    """Share of the text's characters that get a subword; what is rarer is unknown.  Below 1 for noisy corpora."""
+    """Share of the text's characters that get a subword; rarer characters are unknown.  Below 1 for noisy corpora."""
     learn_from: int = _key(200_000, 1)
-    """Training sentences per language that the subwords are learnt from, drawn by the seed; all where there are fewer."""
+    """Largest number of training sentences per language to train the tokenizer on; the seed draws them."""
 
 
 @dataclass(frozen=True)
@@ -111,76 +118,79 @@ class ModelConfig:
     """The shape of the network."""
 
     units: int = _key(384, 1, 8192)
-    """Cells per LSTM layer: the length of the hidden state's vector."""
+    """Cells per LSTM layer, which is the length of its hidden state."""
     layers: int = _key(2, 1, 16)
     """Stacked LSTM layers in the encoder, and as many in the decoder."""
     embedding_size: int = _key(256, 1, 8192)
-    """Length of a subword's vector, on both sides."""
+    """Length of a subword's embedding vector, in both languages."""
     dropout: float = _key(0.1, 0.0, 0.9)
-    """Share of activations zeroed before every layer and the output while training (Zaremba et al. 2014)."""
+    """Share of activations zeroed in training, before every layer and before the output (Zaremba et al. 2014).
+    0.1 was measured best: configs/README.md."""
     reverse_source: bool = _key(True)
     """Read the Spanish sentence from its end (Sutskever et al. 2014)."""
     residual: bool = _key(True)
-    """Add a layer's input to its output from the second layer on (Wu et al. 2016)."""
+    """Add a layer's input to its output, from the second layer on (Wu et al. 2016)."""
     tie_output: bool = _key(True)
-    """Output layer through the embedding size, its weights the target embeddings (Press & Wolf 2017)."""
+    """Project to the embedding size and use the target embeddings as output weights (Press & Wolf 2017)."""
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """How the network learns, and for how long.
-
-    Training ends at the first budget reached, or when patience is; with none it goes on until it is interrupted.
+    """Optimization, budget, validation and checkpoints.
+    Training ends when the first of epochs, minutes and patience is reached; without any, when it is interrupted.
     """
 
     epochs: int | None = _key(None, 1)
-    """Budget: passes over the training pairs; null = none."""
+    """Budget: passes over the training pairs; null = no limit."""
     minutes: float | None = _key(None, 0.0)
-    """Budget: wall-clock minutes, compiling and validation included; null = none."""
+    """Budget: wall-clock minutes, with compilation and validation; null = no limit."""
     tokens_per_batch: int = _key(1536, 8)
-    """Target tokens in a batch, padding not included."""
+    """Target tokens (subwords) per batch, without padding."""
     micro_batches: int = _key(1, 1, 1024)
-    """Parts a batch is computed in: one after the other, to save memory, or shared out to several devices."""
+    """Parts that a batch is split into: computed one after the other to save memory, or shared among devices."""
     buckets: int = _key(4, 1, 64)
-    """Batch shapes at most: one program is compiled for each, and more of them mean less padding."""
+    """Largest number of batch shapes.  Each takes a compilation; more of them mean less padding."""
     learning_rate: float = _key(0.002, 0.0)
-    """Adam's peak step size."""
+    """Adam's peak learning rate (Kingma & Ba 2015)."""
     warmup_steps: int = _key(300, 0)
-    """Steps over which the learning rate rises from 0 to its peak."""
-    schedule: str = _key("linear", choices=("linear", "cosine", "inverse_sqrt"))
-    """How it falls from there: in a line or a half cosine to 0 over the budget, or as sqrt(warmup_steps / step)."""
+    """Steps in which the learning rate rises from 0 to its peak."""
+    schedule: Literal["linear", "cosine", "inverse_sqrt"] = _key("linear")
+    """Decay of the learning rate after the warmup: to 0 over the budget, in a line or a half cosine;
+    or in proportion to sqrt(warmup_steps / step)."""
     weight_decay: float = _key(0.3, 0.0, 1.0)
-    """AdamW: share of the weights, times the learning rate, that each step takes away."""
-    precision: str = _key("auto", choices=("auto", "float32", "bfloat16", "float16"))
-    """Type of the matrix products; weights, cells and losses are float32 always.  float16 is for GPUs.
-
-    auto: bfloat16 on an NVIDIA GPU and on processors with instructions for it, float32 on others."""
-    compile: str = _key("auto", choices=("auto", "xla", "graph"))
-    """What XLA compiles: the whole step, or all of it but the matrix products; auto: the whole on a GPU."""
-    distribute: str = _key("none", choices=("none", "mirrored", "multi_worker"))
-    """One device, all GPUs of this machine, or those of all machines that TF_CONFIG names."""
+    """AdamW (Loshchilov & Hutter 2019): each step subtracts learning rate * weight_decay * weight.
+    0.3 was measured best: configs/README.md."""
+    precision: Literal["auto", "float32", "bfloat16", "float16"] = _key("auto")
+    """Type of the matrix products; weights, cells and losses are always float32.  float16 is for GPUs.
+    auto = bfloat16 on an NVIDIA GPU and on processors with instructions for it, float32 on others.
+    auto was measured fastest: configs/README.md."""
+    compile: Literal["auto", "xla", "graph"] = _key("auto")
+    """What XLA compiles: xla = the whole step, graph = all but the matrix products.
+    auto = xla on a GPU, graph elsewhere."""
+    distribute: Literal["none", "mirrored", "multi_worker"] = _key("none")
+    """Devices: none = one, mirrored = all GPUs of this machine, multi_worker = those of the machines in TF_CONFIG."""
     label_smoothing: float = _key(0.1, 0.0, 0.9)
-    """Share of the target probability spread over the vocabulary (Szegedy et al. 2016)."""
+    """Share of the target probability that is spread over the vocabulary (Szegedy et al. 2016)."""
     clip_norm: float = _key(1.0, 1e-6)
-    """Gradients are scaled down to this global norm (Pascanu et al. 2013)."""
+    """Largest global norm of the gradients; larger ones are scaled down to it (Pascanu et al. 2013)."""
     average_decay: float = _key(0.998, 0.0, 0.99999)
-    """Decay of the moving average of the weights; the average is what translates.  0 = last weights."""
-    on_nan: str = _key("stop", choices=("stop", "skip"))
-    """When a step's gradient is not finite: end the training at the checkpoint before it, or leave the batch out."""
+    """Decay of the moving average of the weights.  The average is validated and translates; 0 = the last weights do."""
+    on_nan: Literal["stop", "skip"] = _key("stop")
+    """When a gradient is not finite: stop = end the training at the checkpoint before, skip = leave the batch out."""
     validate_every: int = _key(1000, 1)
-    """Steps between validations on the dev pairs; there is always one at the end."""
+    """Steps between validations on the dev pairs.  The last step is always validated."""
     validate_minutes: float | None = _key(None, 0.0)
-    """Minutes after which there is a validation however few steps were done; null = steps alone count."""
+    """Minutes after which a validation is due, however few the steps; null = only steps count."""
     validation_sentences: int = _key(200, 0)
-    """Dev sentences translated at a validation for BLEU, chrF and ten samples in the log; 0 = dev loss only."""
-    best_by: str = _key("loss", choices=("loss", "bleu", "chrf"))
-    """The dev score by which the weights that translate are chosen."""
+    """Dev sentences that a validation translates, for BLEU, chrF and ten samples in the log; 0 = dev loss only."""
+    best_by: Literal["loss", "bleu", "chrf"] = _key("loss")
+    """Dev score that decides which weights are the best, and so translate."""
     patience: int | None = _key(None, 1)
-    """Validations without a better score after which training ends; null = the budget alone counts."""
+    """Validations without a better score after which training ends; null = only the budget counts."""
     checkpoint_minutes: float = _key(2.0, 0.0)
-    """Minutes between checkpoints; there is always one after a validation and at an interruption."""
+    """Minutes between checkpoints.  There is also one after every validation and at an interruption."""
     keep_checkpoints: int = _key(2, 1)
-    """Checkpoints kept; older ones are deleted."""
+    """Number of checkpoints kept; older ones are deleted."""
     log_every: int = _key(50, 1)
     """Steps between lines of the log and of metrics.jsonl."""
 
@@ -189,20 +199,20 @@ class TrainingConfig:
 class Config:
     """A whole experiment."""
 
-    run: str = _key()
-    """Directory of the run: config, subword models, checkpoints, metrics, best weights."""
+    run: str = _key(path=True)
+    """Directory of the run: config, tokenizers, checkpoints, metrics, best weights."""
     data: DataConfig = _key()
     seed: int = _key(1, 0, 2**31 - 1)
-    """Seed of the initial weights, the order of the batches and dropout."""
+    """Seed of the random numbers: initial weights, order of the batches, dropout, the pairs that are held out."""
     cleaning: CleaningConfig = CleaningConfig()
     tokenizer: TokenizerConfig = TokenizerConfig()
     model: ModelConfig = ModelConfig()
     training: TrainingConfig = TrainingConfig()
 
     def __post_init__(self) -> None:
-        """Check what only several keys together can be wrong about."""
+        """Check best_by and validation_sentences together."""
         training = self.training
         if training.best_by != "loss" and not training.validation_sentences:
             raise InputError(
-                f"training.best_by: {training.best_by} needs translations to score; set training.validation_sentences to 1 or more"
+                f"training.best_by: {training.best_by} needs translations; training.validation_sentences is 0"
             )

@@ -1,154 +1,157 @@
-"""YAML <-> the experiment's configuration, strictly checked.
+"""The experiment's configuration as a YAML file, strictly checked.
 
-A config file has the sections of `config.Config` as mappings.  An unknown key, a wrong type or a value out of
-range is an InputError that names the key, what was given and what is allowed.
+A config file has the sections of `config.Config` as mappings.  An unknown key, a wrong type and a value out of range
+are InputErrors that name the file or the option, the key, the value and what is allowed.
 """
 
 import dataclasses
 import difflib
-import reprlib
+import math
+import os
 import types
 import typing
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-import yaml
-
+from s2s import strict_yaml
 from s2s.config import Config, PairFile
 from s2s.errors import InputError
+from s2s.strict_yaml import shown
 
+_PAIR_FILES = "a path, {source: PATH, target: PATH} or a list of these"
 _SIDES = ("source", "target")
+_NAMES = {int: "a whole number", float: "a number", bool: "true or false", str: "a text", types.NoneType: "null"}
 
 
 def load(path: Path, overrides: list[str] | None = None) -> Config:
-    """Read a YAML config file and apply `section.key=value` overrides, whose values are YAML.
+    """Read a config file.
 
     Raises InputError for a file that cannot be read or parsed and for every wrong key or value.
+
+    Args:
+        path: the YAML file.
+        overrides: texts `section.key=value`, whose values are YAML.
     """
     try:
-        tree = yaml.load(path.read_text(encoding="utf-8"), _StrictLoader)
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise InputError(f"{path}: cannot read the config: {error.strerror}") from None
     except UnicodeDecodeError:
         raise InputError(f"{path}: not UTF-8 text; is this a YAML config?") from None
-    except yaml.YAMLError as error:
-        raise InputError(f"{path}: {_yaml_reason(error)}") from None
+    tree = strict_yaml.parse(text, str(path))
     if not isinstance(tree, dict):
-        raise InputError(f"{path}: a config is a mapping of keys to values; see the files in configs/")
-    for override in overrides or []:
-        _override(tree, override)
-    return _build(Config, tree, str(path), "")
+        raise InputError(f"{path}: a config is a mapping of keys to values; see configs/reference.yaml")
+    origins = {_override(tree, override): f"--set {override}" for override in overrides or []}
+    return _build(Config, tree, str(path), "", origins)
 
 
-def dump(config: Config) -> str:
-    """The config as YAML text that `load` reads back to an equal Config."""
-    tree = dataclasses.asdict(config)
-    for name in ("train", "dev", "test"):
-        files = tree["data"][name]
-        tree["data"][name] = [file if isinstance(file, str) else dict(zip(_SIDES, file, strict=True)) for file in files]
-    return yaml.safe_dump(tree, sort_keys=False, allow_unicode=True)
+def dump(setup: Config) -> str:
+    """A config as YAML text that `load` reads back to an equal Config."""
+    return strict_yaml.dump(as_tree(setup), sort_keys=False, allow_unicode=True)
 
 
-class _StrictLoader(yaml.SafeLoader):
-    """Safe YAML in which a key that stands twice is an error: the last one would win in silence."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for index, key in enumerate(keys):
-            if key in keys[:index]:
-                mark = node.value[index][0].start_mark
-                raise yaml.MarkedYAMLError(problem=f"the key {key!r} stands twice", problem_mark=mark)
-        return super().construct_mapping(node, deep)
-
-
-def _yaml_reason(error: yaml.YAMLError) -> str:
-    mark = getattr(error, "problem_mark", None)
-    where = f"line {mark.line + 1}: " if mark else ""
-    return f"{where}not valid YAML: {getattr(error, 'problem', None) or error}"
-
-
-def _override(tree: dict[str, Any], override: str) -> None:
+def _override(tree: dict[str, Any], override: str) -> str:
+    """Apply `section.key=value` to the tree; returns the key."""
     name, equals, text = override.partition("=")
     if not equals or not name:
         raise InputError(f"--set {override}: write it as section.key=value, e.g. training.epochs=3")
-    try:
-        value = yaml.load(text, _StrictLoader)
-    except yaml.YAMLError as error:
-        raise InputError(f"--set {name}: {_yaml_reason(error)}") from None
+    value = strict_yaml.parse(text, f"--set {override}")
     *sections, last = name.split(".")
     for section in sections:
-        # A section may be absent from the file; a scalar in its place is reported by _build.
-        inner = tree.setdefault(section, {})
-        if not isinstance(inner, dict):
+        inner = tree.get(section)
+        if not isinstance(inner, dict | None):
             raise InputError(f"--set {override}: {section} is not a section")
-        tree = inner
+        tree[section] = dict(inner or {})  # a copy, as an alias may share it
+        tree = tree[section]
     tree[last] = value
+    return name
 
 
-def _build(kind: type, tree: Any, where: str, prefix: str) -> Any:
-    if not isinstance(tree, dict):
-        raise InputError(f"{where}: {prefix.rstrip('.')} must be a section of keys, not {reprlib.repr(tree)}")
-    fields = {item.name: item for item in dataclasses.fields(kind)}
+def _build(kind: type, tree: Any, where: str, prefix: str, origins: Mapping[str, str]) -> Any:
+    """A section, or the whole Config, from a mapping.
+
+    Args:
+        kind: its class.
+        tree: the mapping; None for one without keys.
+        where: the file or the option it comes from, for the InputError.
+        prefix: what its keys begin with, e.g. `training.`.
+        origins: for each key that an option set, that option.
+    """
+    if not isinstance(tree, dict | None):
+        raise InputError(f"{where}: {prefix.rstrip('.')} must be a section of keys, not {shown(tree)}")
+    tree, hints, values = tree or {}, typing.get_type_hints(kind), {}
+
+    def origin(name: str) -> str:
+        key = f"{prefix}{name}."
+        return next((option for changed, option in origins.items() if f"{changed}.".startswith(key)), where)
+
     for name in tree:
-        if name not in fields:
-            near = difflib.get_close_matches(str(name), fields, n=1)
-            hint = f"did you mean {prefix}{near[0]}?" if near else f"known: {', '.join(fields)}"
-            raise InputError(f"{where}: unknown key {prefix}{name}; {hint}")
-    hints = typing.get_type_hints(kind)
-    values = {}
-    for name, item in fields.items():
-        if dataclasses.is_dataclass(hints[name]) and (name in tree or item.default is dataclasses.MISSING):
-            values[name] = _build(hints[name], tree.get(name, {}), where, f"{prefix}{name}.")
+        if name not in hints:
+            near = difflib.get_close_matches(name, hints, n=1)
+            hint = f"did you mean {prefix}{near[0]}?" if near else f"known: {', '.join(hints)}"
+            raise InputError(f"{origin(name)}: unknown key {prefix}{name}; {hint}")
+    for item in dataclasses.fields(kind):
+        name, key, required = item.name, prefix + item.name, item.default is dataclasses.MISSING
+        if dataclasses.is_dataclass(hints[name]) and (name in tree or required):
+            values[name] = _build(hints[name], tree.get(name), origins.get(key, where), f"{key}.", origins)
         elif name in tree:
-            values[name] = _convert(tree[name], hints[name], item.metadata, f"{where}: {prefix}{name}")
-        elif item.default is dataclasses.MISSING:
-            raise InputError(f"{where}: the key {prefix}{name} is missing; add it")
+            values[name] = _convert(tree[name], hints[name], item.metadata, f"{origin(name)}: {key}")
+        elif required:
+            raise InputError(f"{where}: the key {key} is missing; add it")
     try:
         return kind(**values)
     except InputError as error:  # about several keys together
         raise InputError(f"{where}: {error}") from None
 
 
-def _convert(value: Any, kind: Any, limits: typing.Mapping[str, Any], where: str) -> Any:
-    """`value` as `kind` (int, float, bool, str, pair files, or one of several or None), in its range."""
-    if isinstance(kind, types.UnionType):
-        kinds = typing.get_args(kind)
-        if value is None and types.NoneType in kinds:
-            return None
-        kind = next((one for one in kinds if type(value) is one), kinds[0])
+def _convert(value: Any, kind: Any, limits: Mapping[str, Any], where: str) -> Any:
+    """The value of one key.
+
+    Args:
+        value: as YAML has it.
+        kind: its type in config.py.
+        limits: the metadata of its field.
+        where: the file or the option and the key, for the InputError.
+    """
+    refusal = InputError(f"{where} must be {allowed_values(kind, limits)}, not {shown(value)}")
     if kind == tuple[PairFile, ...]:
-        values = [] if value is None else value if isinstance(value, list) else [value]
-        return tuple(_pair_file(item, where) for item in values)
-    if kind is float:
-        value = _number(value)
-    if type(value) is not kind or value == "":
-        names = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
-        raise InputError(f"{where} must be {names[kind]}, not {reprlib.repr(value)}")
-    low, high = (None, None) if kind is str else (limits["low"], limits["high"])
-    # Written so that NaN fails too.
-    if (low is not None and not value >= low) or (high is not None and not value <= high):
-        allowed = f"at least {low}" if high is None else f"from {low} to {high}"
-        raise InputError(f"{where} must be {allowed}, not {reprlib.repr(value)}")
-    if limits["choices"] and value not in limits["choices"]:
-        raise InputError(f"{where} must be one of {', '.join(limits['choices'])}, not {reprlib.repr(value)}")
-    return value
+        files = [] if value is None else value if isinstance(value, list) else [value]
+        return tuple(_pair_file(file, where) for file in files)
+    kinds = typing.get_args(kind) or (kind,)
+    if typing.get_origin(kind) is Literal and value in kinds:
+        return value
+    if type(value) is int and float in kinds:
+        value = float(value)
+    in_range = limits["low"] <= value <= limits["high"] if isinstance(value, int | float) else value != ""
+    if type(value) not in kinds or not in_range:
+        raise refusal
+    return os.path.expanduser(value) if limits["path"] else value
 
 
 def _pair_file(value: Any, where: str) -> PairFile:
-    if isinstance(value, str) and value:
-        return value
-    if isinstance(value, dict) and set(value) == set(_SIDES) and all(isinstance(path, str) for path in value.values()):
-        return value["source"], value["target"]
-    raise InputError(
-        f"{where} must be a path, {{source: PATH, target: PATH}} or a list of these, not {reprlib.repr(value)}"
-    )
+    paths = [value.get(side) for side in _SIDES] if isinstance(value, dict) and len(value) == 2 else [value]
+    if not all(isinstance(path, str) and path for path in paths):
+        raise InputError(f"{where} must be {_PAIR_FILES}, not {shown(value)}")
+    first, *second = map(os.path.expanduser, paths)
+    return (first, second[0]) if second else first
 
 
-def _number(value: Any) -> Any:
-    """Whole numbers as floats, and 2e-3 too, which YAML 1.1 takes for a text."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return value
-    try:
-        return float(value)
-    except ValueError:
-        return value
+def allowed_values(kind: Any, limits: Mapping[str, Any]) -> str:
+    """What a key of this type and these limits takes."""
+    if kind == tuple[PairFile, ...]:
+        return _PAIR_FILES
+    kinds, low, high = typing.get_args(kind) or (kind,), limits["low"], limits["high"]
+    if typing.get_origin(kind) is Literal:
+        return f"one of {', '.join(kinds)}"
+    span = f" of at least {low}" if high == math.inf else f" from {low} to {high}"
+    return " or ".join(_NAMES[one] + (span if one in (int, float) else "") for one in kinds)
+
+
+def as_tree(setup: Config) -> dict[str, Any]:
+    """A config as mappings, lists and scalars."""
+    tree = dataclasses.asdict(setup)
+    for name in ("train", "dev", "test"):
+        files = tree["data"][name]
+        tree["data"][name] = [file if isinstance(file, str) else dict(zip(_SIDES, file, strict=True)) for file in files]
+    return tree

@@ -1,9 +1,20 @@
 #!/usr/bin/env bash
-# Makes .venv once, installs with the test extras; then lint, types, tests.
+# Check everything: lint, format, types, imports between the folders, tests.  Makes .venv once and installs into it.
+#
+#   bash scripts/test.sh           all tests
+#   bash scripts/test.sh --fast    without the slow tests, in a minute and a half
+#   bash scripts/test.sh ...       other arguments go to pytest, also after --fast
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/setup_venv.sh dev
-.venv/bin/ruff check .
+.venv/bin/ruff check --quiet .
 .venv/bin/ruff format --check .
-.venv/bin/mypy
+.venv/bin/mypy --no-error-summary
+contracts=$(.venv/bin/lint-imports --no-logo) || { echo "$contracts" >&2; exit 1; }
+if [ "${1:-}" = --fast ]; then
+    shift
+    # Fewer examples of each property: see tests/conftest.py.
+    export HYPOTHESIS_PROFILE=fast
+    set -- -m "not slow" "$@"
+fi
 exec .venv/bin/python -m pytest "$@"

@@ -1,4 +1,4 @@
-"""Pictures of states, by matplotlib (the extra `plot`): maps of many sentences, one sentence as it is read."""
+"""Pictures of states, by matplotlib (the extra `plot`): a map of many sentences, a heat map of a sentence being read."""
 
 from pathlib import Path
 from typing import Any
@@ -10,18 +10,18 @@ from s2s.errors import InputError
 from s2s.files import atomic_file
 from s2s.translation.state import Floats
 
-SPELLED = 40
-"""EncodedSentences on a map up to which each is written beside its point."""
+LABELLED = 40
+"""Up to this many sentences on a map, each is written beside its point."""
 
 DENSE = 3000
-"""EncodedSentences on a map from which a density is drawn."""
+"""Above this many sentences, a map shows their density instead of points."""
 
 TRACED = 6
-"""EncodedSentences whose reading is drawn in one picture."""
+"""Most sentences in a picture of traces."""
 
 
 def require_plot(path: Path) -> None:
-    """Raise InputError unless `path` can be drawn: by its ending, and if matplotlib, the `plot` extra, is installed."""
+    """Raise InputError unless `path` has a known ending and matplotlib, the extra `plot`, is installed."""
     if path.suffix not in (".png", ".svg", ".pdf"):
         raise InputError(f"--plot {path}: name a .png, .svg or .pdf file")
     try:
@@ -31,15 +31,15 @@ def require_plot(path: Path) -> None:
 
 
 def project(vectors: Floats) -> tuple[Floats, npt.NDArray[np.float64]]:
-    """The first two principal components of vectors [n, units]: [n, 2], and the share of variance of each."""
+    """Coordinates of vectors [n, units] on their first two principal components, [n, 2], and each component's share of variance."""
     centred = vectors - vectors.mean(0)
     spread = np.zeros((centred.shape[1], centred.shape[1]))
-    for start in range(0, len(centred), 4096):  # in double precision, but not all of it at once
+    for start in range(0, len(centred), 4096):  # in double precision, block by block to save memory
         part = centred[start : start + 4096].astype(np.float64)
         spread += part.T @ part
     variances, directions = np.linalg.eigh(spread)
     top = directions[:, : -3 if len(variances) > 1 else None : -1]
-    # A direction has no sign of its own: its largest component is made positive, so that a picture stays as it is.
+    # The sign of a direction is arbitrary.  Its largest component is made positive, so that pictures are reproducible.
     top = top * np.sign(top[np.abs(top).argmax(0), np.arange(top.shape[1])])
     points = np.zeros((len(vectors), 2), np.float32)
     points[:, : top.shape[1]] = centred @ top.astype(np.float32)
@@ -49,10 +49,16 @@ def project(vectors: Floats) -> tuple[Floats, npt.NDArray[np.float64]]:
 
 
 def plot_map(vectors: Floats, lines: list[str], path: Path, labels: list[str] | None = None) -> None:
-    """Draw the sentences' vectors in two dimensions (PCA, as Sutskever et al. 2014, figure 2).
+    """Plot sentence vectors in two dimensions (PCA, as in Sutskever et al. 2014, figure 2).
 
-    The picture's format goes by the name's ending (png, svg, pdf); up to SPELLED sentences are spelled out, more than
-    DENSE are drawn as a density.  Colour tells the number of words, or each line's label where there are labels.
+    Up to LABELLED sentences are written beside their points; above DENSE, the map shows a density.  The colour is the
+    number of words, or the sentence's label.
+
+    Args:
+        vectors: [n, units].
+        lines: the sentences.
+        path: the picture to write; its ending is its format (png, svg, pdf).
+        labels: a label for each sentence, or None.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -61,36 +67,36 @@ def plot_map(vectors: Floats, lines: list[str], path: Path, labels: list[str] | 
     figure = Figure(figsize=(11, 8), dpi=120, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    spelled = len(lines) <= SPELLED
-    axes.margins(0.12 if spelled else 0.05, 0.06)
+    labelled = len(lines) <= LABELLED
+    axes.margins(0.12 if labelled else 0.05, 0.06)
     axes.set_xlabel(f"first principal component ({shares[0]:.0%} of the variance)")
     axes.set_ylabel(f"second principal component ({shares[1]:.0%})")
     axes.set_title(f"Hidden states of {len(lines):,} sentences")
     if labels:
-        _dots_by_label(axes, points, labels)
+        _scatter_by_label(axes, points, labels)
     else:
-        _dots_by_length(axes, points, lines)
-    if spelled:
-        _label(axes, points, lines)
+        _scatter_by_length(axes, points, lines)
+    if labelled:
+        _write_sentences(axes, points, lines)
     with atomic_file(path) as temporary:
         figure.savefig(temporary, format=path.suffix.lstrip("."))
 
 
-def _dots_by_length(axes: Any, points: Floats, lines: list[str]) -> None:
+def _scatter_by_length(axes: Any, points: Floats, lines: list[str]) -> None:
     from matplotlib.ticker import MaxNLocator
 
     if len(lines) > DENSE:
         dots = axes.hexbin(*points.T, gridsize=90, mincnt=1, bins="log", linewidths=0.0, cmap="viridis")
-        axes.figure.colorbar(dots, label="sentences at the place", shrink=0.6, pad=0.02)
+        axes.figure.colorbar(dots, label="sentences", shrink=0.6, pad=0.02)
     else:
         words = [len(line.split()) for line in lines]
-        dots = axes.scatter(*points.T, c=words, s=24 if len(lines) <= SPELLED else 6, cmap="viridis")
+        dots = axes.scatter(*points.T, c=words, s=24 if len(lines) <= LABELLED else 6, cmap="viridis")
         axes.figure.colorbar(dots, label="words", ticks=MaxNLocator(integer=True), shrink=0.6, pad=0.02)
 
 
-def _dots_by_label(axes: Any, points: Floats, labels: list[str]) -> None:
+def _scatter_by_label(axes: Any, points: Floats, labels: list[str]) -> None:
     names = sorted(set(labels))
-    size, alpha = (24, 0.9) if len(labels) <= SPELLED else (6, 0.6 if len(labels) <= DENSE else 0.15)
+    size, alpha = (24, 0.9) if len(labels) <= LABELLED else (6, 0.6 if len(labels) <= DENSE else 0.15)
     for number, name in enumerate(names):
         chosen = points[np.array([label == name for label in labels])]
         colour = f"C{number}" if len(names) <= 10 else _shade(number, len(names))
@@ -107,7 +113,12 @@ def _shade(number: int, count: int) -> Any:
 
 
 def plot_traces(traces: list[tuple[Floats, list[str]]], path: Path) -> None:
-    """Draw sentences as they are read: for each a heat map of h of the top layer, units by subwords, as many as TRACED."""
+    """Plot how the state changes while a sentence is read: a heat map of h of the top layer, units by subwords.
+
+    Args:
+        traces: for each sentence h after every subword, [subwords, units], and the subwords; the first TRACED are plotted.
+        path: the picture to write; its ending is its format (png, svg, pdf).
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -116,24 +127,24 @@ def plot_traces(traces: list[tuple[Floats, list[str]]], path: Path) -> None:
     figure = Figure(figsize=(max(6.0, 1.5 + 0.45 * longest), 3.6 * len(shown)), dpi=120, layout="constrained")
     FigureCanvasAgg(figure)
     for axes, (states, subwords) in zip(figure.subplots(len(shown), squeeze=False)[:, 0], shown, strict=True):
-        # Units that end alike stand together, so that one sees them being set.
+        # Sorted by their last values, so that the picture shows when units take them.
         order = np.argsort(states[-1])
         image = axes.imshow(states[:, order].T, aspect="auto", cmap="RdBu_r", vmin=-1, vmax=1, interpolation="nearest")
         axes.set_xticks(
             range(len(subwords)), subwords, rotation=45, ha="right", rotation_mode="anchor", parse_math=False
         )
-        axes.set_ylabel("unit, by its last value")
+        axes.set_ylabel("unit, sorted by its last value")
         axes.set_xlim(-0.5, longest - 0.5)
     figure.colorbar(image, ax=figure.axes, label="h of the top layer", shrink=0.6 if len(shown) > 1 else 1.0)
     with atomic_file(path) as temporary:
         figure.savefig(temporary, format=path.suffix.lstrip("."))
 
 
-def _label(axes: Any, points: Floats, lines: list[str]) -> None:
-    """Write each sentence beside its point, or as near above or below as no other sentence and no point stands."""
+def _write_sentences(axes: Any, points: Floats, lines: list[str]) -> None:
+    """Write each sentence beside its point, shifted up or down as little as needed to avoid other sentences and points."""
     from matplotlib.transforms import Bbox
 
-    axes.figure.draw_without_rendering()  # fixes the axes' place, so that pixels can be counted
+    axes.figure.draw_without_rendering()  # fixes the layout, so that positions in pixels are known
     axes.figure.set_layout_engine("none")
     to_pixels, frame = axes.transData, axes.get_window_extent()
     dots = to_pixels.transform(points)

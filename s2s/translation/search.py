@@ -10,7 +10,7 @@ A beam of 1 is greedy search; a beam as wide as there are hypotheses is exhausti
 generated.  At the length limit only EOS is.  An n-gram of one to four subwords may repeat at most MAX_REPEATS - 1 times
 in a row, so that a weak model does not loop.
 
-As in network.py, the number of rows is fixed and rows are refilled.  What is found for a sentence does not depend on
+As in network.py, the number of rows is fixed and rows are refilled.  The result for a sentence does not depend on
 the other sentences, as far as the matrix product computes all rows alike: OpenBLAS 0.3.31 does on processors with AVX-512;
 with AVX2 it rounds some rows differently, in the last bits.
 """

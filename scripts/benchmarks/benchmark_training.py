@@ -1,20 +1,22 @@
 #!/usr/bin/env python3
-"""Training speed on a corpus, against the machine's own matrix product.
+"""Measure the training speed on a corpus, absolute and relative to the machine's float32 matrix product.
 
     python scripts/benchmarks/benchmark_training.py data/tatoeba/train.tsv.gz --seconds 60
     python scripts/benchmarks/benchmark_training.py data/tatoeba/train.tsv.gz --seconds 60 --tie-output --precision bfloat16
 
-Prepares the corpus in a temporary directory, compiles every batch shape, then trains for --seconds with the
-program's own trainer and batches.  The last line is a JSON object:
+Prepares the corpus in a temporary directory, compiles every batch shape, then trains for --seconds with the trainer and
+the batches of `s2s train`.  The config does not depend on the defaults of s2s: `config_of` sets what is measured.  The
+last line of stdout is a JSON object:
 
-    target_tokens_per_s   real target subwords (no padding) learnt from per second
-    padding_share, source_padding_share   share of computed target / source positions that are padding
-    programs, compile_s   batch shapes, and the seconds to compile them all
-    step_ms               mean time of a step
-    gemm_gflops           the machine's float32 matrix product at 2048^3, over three seconds before and three after
-    model_gflops          operations that the model's matrix products need for the real tokens, per second
+    target_tokens_per_s   target subwords trained on per second, padding excluded
+    padding_share, source_padding_share   share of the computed target and source positions that are padding
+    programs, compile_s   batch shapes; seconds to compile all of them
+    step_ms               mean duration of a step
+    gemm_gflops           GFLOP/s of a float32 product of two 2048 x 2048 matrices, measured before and after training
+    model_gflops          GFLOP/s of the model's matrix products, padding excluded
     utilisation           model_gflops / gemm_gflops
-    peak_rss_mb, device   most memory the process took; where it ran
+    peak_rss_mb           peak memory of the process, MiB
+    device                name of the TensorFlow device
 """
 
 import argparse
@@ -25,12 +27,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from s2s import config, config_file
 from s2s.data.batching import Bucket, count_steps, epoch_order, make_batch, plan_buckets, prefetch
 from s2s.data.dataset import Pairs
+from s2s.data.packing import Batch
 from s2s.model.backend import tf
 from s2s.training.devices import Devices
 from s2s.training.estimate import operations
@@ -38,34 +42,38 @@ from s2s.training.loop import make_trainer
 
 
 def main() -> None:
-    """Parse the flags, run, print."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    """Parse the arguments, train, print the results."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_flags(parser)
-    parser.add_argument("--buckets", type=int, default=4)
-    parser.add_argument("--precision", default="float32", help="float32, bfloat16 or float16")
-    parser.add_argument("--compile", default="auto", help="auto, xla or graph")
-    parser.add_argument("--tie-output", action="store_true", help="output layer through the embedding size, tied")
-    parser.add_argument("--residual", action="store_true", help="residual connections between equal layers")
+    parser.add_argument("--buckets", type=int, default=4, help="batch shapes at most (default: %(default)s)")
+    parser.add_argument(
+        "--precision", default="float32", help="float32, bfloat16, float16 or auto (default: %(default)s)"
+    )
+    parser.add_argument("--compile", default="auto", help="auto, xla or graph (default: %(default)s)")
+    parser.add_argument("--tie-output", action="store_true", help="tie the output weights to the target embeddings")
+    parser.add_argument("--residual", action="store_true", help="residual connections from the second layer on")
     print(json.dumps(benchmark(parser.parse_args())))
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
-    """The corpus, the shape of the network and the time: what the peers take too."""
+    """Add the arguments that this script shares with peer_keras.py: corpus, network and duration."""
     parser.add_argument("tsv", help="pair file, spanish<TAB>english, .gz allowed")
-    parser.add_argument("--units", type=int, default=512)
-    parser.add_argument("--embed", type=int, default=256)
-    parser.add_argument("--layers", type=int, default=2)
-    parser.add_argument("--vocab", type=int, default=8000)
-    parser.add_argument("--tokens", type=int, default=2048, help="target tokens a batch")
-    parser.add_argument("--max-length", type=int, default=50)
-    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--units", type=int, default=512, help="cells per LSTM layer (default: %(default)s)")
+    parser.add_argument("--embed", type=int, default=256, help="embedding size (default: %(default)s)")
+    parser.add_argument("--layers", type=int, default=2, help="LSTM layers per side (default: %(default)s)")
+    parser.add_argument("--vocab", type=int, default=8000, help="subwords per language (default: %(default)s)")
+    parser.add_argument("--tokens", type=int, default=2048, help="target tokens per batch (default: %(default)s)")
+    parser.add_argument(
+        "--max-length", type=int, default=50, help="longest sentence in subwords (default: %(default)s)"
+    )
+    parser.add_argument("--seconds", type=float, default=60, help="duration of the training (default: %(default)s)")
 
 
 def benchmark(flags: argparse.Namespace) -> dict[str, Any]:
-    """Train for flags.seconds; the figures described above."""
+    """Train for flags.seconds; returns the figures that the module's docstring lists."""
     with tempfile.TemporaryDirectory() as directory:
         setup = config_of(flags, Path(directory))
-        training = config.TrainingConfig(precision=flags.precision, compile=flags.compile)
+        training = dataclasses.replace(setup.training, precision=flags.precision, compile=flags.compile)
         setup = dataclasses.replace(setup, training=training)
         prepare(setup, Path(directory))
         pairs = Pairs(Path(setup.data.prepared), "train")
@@ -78,7 +86,8 @@ def benchmark(flags: argparse.Namespace) -> dict[str, Any]:
             for _ in range(2):
                 trainer.step(bucket.shape, [make_batch(pairs, bucket, rows[0], True)], 0.0, 0)
         trainer.read_counters()
-        compile_s, gemm = time.perf_counter() - started, _gemm_gflops()
+        compile_s = time.perf_counter() - started
+        gemm_before = _gemm_gflops()
         counts = {"source": 0, "target": 0, "computed_source": 0, "computed_target": 0}
         steps, started = 0, time.perf_counter()
         for bucket, batch in prefetch(_batches(pairs, buckets)):
@@ -92,9 +101,10 @@ def benchmark(flags: argparse.Namespace) -> dict[str, Any]:
                 break
         loss = trainer.read_counters().loss
         seconds = time.perf_counter() - started
-    gemm = (gemm + _gemm_gflops()) / 2
+    gemm_gflops = (gemm_before + _gemm_gflops()) / 2
     forward = operations(setup.model, flags.vocab)
-    needed = 3 * (counts["source"] * forward.source + counts["target"] * forward.target) / seconds / 1e9
+    # A training step takes three times the operations of the forward pass.
+    model_gflops = 3 * (counts["source"] * forward.source + counts["target"] * forward.target) / seconds / 1e9
     return {
         "system": f"s2s {flags.precision} {flags.compile}{' tied' if flags.tie_output else ''}",
         "parameters": trainer.model.count_params(),
@@ -106,9 +116,9 @@ def benchmark(flags: argparse.Namespace) -> dict[str, Any]:
         "step_ms": round(seconds / steps * 1e3, 1),
         "steps": steps,
         "steps_an_epoch": count_steps(buckets, 1),
-        "gemm_gflops": round(gemm, 1),
-        "model_gflops": round(needed, 1),
-        "utilisation": round(needed / gemm, 3),
+        "gemm_gflops": round(gemm_gflops, 1),
+        "model_gflops": round(model_gflops, 1),
+        "utilisation": round(model_gflops / gemm_gflops, 3),
         "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "device": (tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU"))[0].name,
         "loss": round(loss, 3),
@@ -116,28 +126,40 @@ def benchmark(flags: argparse.Namespace) -> dict[str, Any]:
 
 
 def prepare(setup: config.Config, directory: Path) -> None:
-    """Prepare the corpus in a process of its own: its memory is not that of training."""
-    file = directory / "config.yaml"
-    file.write_text(config_file.dump(setup), encoding="utf-8")
-    subprocess.run([sys.executable, "-m", "s2s", "prepare", str(file)], check=True, stdout=subprocess.DEVNULL)
+    """Run `s2s prepare` in its own process, so that its memory does not count as memory of the training.
+
+    Args:
+        setup: the config.
+        directory: existing directory; the config is written there.
+    """
+    config_path = directory / "config.yaml"
+    config_path.write_text(config_file.dump(setup), encoding="utf-8")
+    subprocess.run([sys.executable, "-m", "s2s", "prepare", str(config_path)], check=True, stdout=subprocess.DEVNULL)
 
 
 def config_of(flags: argparse.Namespace, directory: Path) -> config.Config:
-    """The config of flags; everything is written below `directory`."""
+    """The config of the benchmark.
+
+    Args:
+        flags: the arguments of `add_flags`, and optionally residual and tie_output.
+        directory: directory for the prepared corpus and the run.
+    """
     return config.Config(
         run=str(directory / "run"),
         data=config.DataConfig(
             train=(flags.tsv,), dev=(flags.tsv,), prepared=str(directory / "prepared"), max_length=flags.max_length
         ),
-        tokenizer=config.TokenizerConfig(flags.vocab),
+        tokenizer=config.TokenizerConfig(vocab_size=flags.vocab, type="unigram"),
         model=config.ModelConfig(
-            flags.units, flags.layers, flags.embed, dropout=0.2, residual=getattr(flags, "residual", False),
-            tie_output=getattr(flags, "tie_output", False),
+            units=flags.units, layers=flags.layers, embedding_size=flags.embed, dropout=0.2,
+            residual=getattr(flags, "residual", False), tie_output=getattr(flags, "tie_output", False),
         ),
+        training=config.TrainingConfig(weight_decay=0.0, label_smoothing=0.1, precision="float32"),
     )  # fmt: skip
 
 
-def _batches(pairs: Pairs, buckets: list[Bucket]) -> Any:
+def _batches(pairs: Pairs, buckets: list[Bucket]) -> Iterator[tuple[Bucket, Batch]]:
+    """The batches of endless epochs, each with its bucket."""
     epoch = 0
     while True:
         for bucket, (rows,) in epoch_order(buckets, 1, epoch):
@@ -146,7 +168,12 @@ def _batches(pairs: Pairs, buckets: list[Bucket]) -> Any:
 
 
 def _gemm_gflops(size: int = 2048, seconds: float = 3.0) -> float:
-    """What the machine's float32 matrix product keeps up."""
+    """GFLOP/s of the machine's float32 matrix product.
+
+    Args:
+        size: rows and columns of both factors.
+        seconds: duration of the measurement.
+    """
     matrix = tf.random.normal([size, size])
     product = tf.function(tf.matmul)
     product(matrix, matrix)[0, 0].numpy()

@@ -1,21 +1,21 @@
 #!/usr/bin/env python3
-"""Translation speed of a run on a file of Spanish sentences, one a line.
+"""Measure the translation speed of a run on a file of Spanish sentences, one per line.
 
     python scripts/benchmarks/benchmark_translation.py runs/tatoeba sentences.txt
-    python scripts/benchmarks/peer_torch_translate.py runs/tatoeba sentences.txt --beam 5      # to compare with
+    python scripts/benchmarks/peer_torch_translate.py runs/tatoeba sentences.txt --beam 5      # for comparison
 
-The last line is a JSON object: `greedy` and `beam_5`, each with
+The last line of stdout is a JSON object.  Its objects `greedy` and `beam_5` (beam search with 5 hypotheses) have
 
-    sentences_per_s, target_tokens_per_s   in the loop: text in, text out, the run already loaded; median of --rounds
+    sentences_per_s, target_tokens_per_s   from text to text, without loading the run; median of --rounds
 
-and, for the program as a whole,
+The other keys are
 
-    states_per_s             sentences a second of `inspect-state`'s loop
-    load_s                   reading the run
-    compile_s                what the first sentence takes longer than the same one later (nothing is compiled)
-    first_line_s             from the shell to the translation of one sentence, median of --rounds
-    tensorflow_import_s      `python -c "import tensorflow"` for comparison, median of --rounds
-    peak_rss_mb              most memory the process took
+    states_per_s             sentences encoded per second, median of --rounds
+    load_s                   seconds to load the run
+    compile_s                seconds by which the first translation is slower than later ones; nothing is compiled
+    first_line_s             seconds of `s2s translate` for one sentence, start of the program included; median
+    tensorflow_import_s      seconds of `python -c "import tensorflow"` for comparison; median
+    peak_rss_mb              peak memory of the process, MiB
 """
 
 import argparse
@@ -36,11 +36,11 @@ from s2s.translation.translator import Translator
 
 
 def main() -> None:
-    """Parse the flags, run, print."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("run", type=Path, help="directory that s2s train wrote")
-    parser.add_argument("file", type=Path, help="Spanish sentences, one a line")
-    parser.add_argument("--rounds", type=int, default=5)
+    """Parse the arguments, translate, print the results."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=Path, help="run directory of s2s train")
+    parser.add_argument("file", type=Path, help="text file, one Spanish sentence per line")
+    parser.add_argument("--rounds", type=int, default=5, help="repetitions of each measurement (default: %(default)s)")
     flags = parser.parse_args()
     lines = flags.file.read_text(encoding="utf-8").splitlines()
     started = time.perf_counter()
@@ -57,17 +57,17 @@ def main() -> None:
             "target_tokens_per_s": round(tokens / seconds, 1),
         }
     figures["states_per_s"] = round(len(lines) / _median(flags.rounds, lambda: translator.encode(lines)), 1)
-    one = f"{lines[0]}\n".encode()
+    first_line = f"{lines[0]}\n".encode()
     command = [sys.executable, "-m", "s2s", "translate", str(flags.run)]
-    figures["first_line_s"] = round(_median(flags.rounds, lambda: _run(command, one)), 2)
-    importing = [sys.executable, "-c", "import tensorflow"]
-    figures["tensorflow_import_s"] = round(_median(flags.rounds, lambda: _run(importing, b"")), 2)
+    figures["first_line_s"] = round(_median(flags.rounds, lambda: _run(command, first_line)), 2)
+    import_command = [sys.executable, "-c", "import tensorflow"]
+    figures["tensorflow_import_s"] = round(_median(flags.rounds, lambda: _run(import_command, b"")), 2)
     figures["peak_rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(json.dumps(figures))
 
 
 def _median(rounds: int, work: Callable[[], Any]) -> float:
-    """Median of the seconds that `work` takes."""
+    """Median duration of `rounds` calls of `work`, in seconds."""
     seconds = []
     for _ in range(rounds):
         started = time.perf_counter()

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Training speed of the plain Keras peer: keras.layers.LSTM and `fit`, as a tutorial would write it.
+"""Measure the training speed of a plain Keras model: keras.layers.LSTM and `fit`, as in a tutorial.
 
     python scripts/benchmarks/peer_keras.py data/tatoeba/train.tsv.gz --seconds 60
 
-The same pairs, subwords, network, loss and tokens a batch as benchmark_training.py at its defaults.  A packed batch
-would be mostly padding to Keras, so its batches are cut from length-sorted pools (about 1 % padding).  Prints one
-JSON line.
+Pairs, subwords, network, loss and tokens per batch are those of benchmark_training.py with its default flags.  The
+batches are not packed as in s2s: they are consecutive sentences of length-sorted pools, with about 1 % padding.  The
+last line of stdout is a JSON object: target_tokens_per_s and padding_share as in benchmark_training.py.
 """
 
 import argparse
@@ -23,10 +23,10 @@ from s2s.model.backend import keras, tf
 
 
 def main() -> None:
-    """Parse the flags, run, print."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    """Parse the arguments, train, print the results."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_flags(parser)
-    parser.add_argument("--jit", action="store_true", help="compile with XLA, one program for each shape")
+    parser.add_argument("--jit", action="store_true", help="compile with XLA, one program per batch shape")
     flags = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
         setup = config_of(flags, Path(directory))
@@ -42,66 +42,83 @@ def main() -> None:
 
 
 class _Clock(keras.callbacks.Callback):
-    """Counts tokens from the sixth step on; ends the training after `seconds`."""
+    """Counts target tokens from the sixth step on, and ends the training `seconds` after the fifth."""
 
     def __init__(self, seconds: float):
         super().__init__()
-        self.seconds, self.real, self.padded, self.batches = seconds, 0, 0, []  # type: ignore[var-annotated]
+        self.seconds, self.real, self.computed = seconds, 0, 0
+        self.batches: list[tuple[int, int]] = []
+        """(tokens, computed positions) of the target of every batch."""
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         if batch == 4:
             self.start = time.perf_counter()
         elif batch > 4:
             self.real += self.batches[batch][0]
-            self.padded += self.batches[batch][1]
+            self.computed += self.batches[batch][1]
             self.model.stop_training = time.perf_counter() - self.start > self.seconds
             self.elapsed = time.perf_counter() - self.start
 
     def rates(self) -> dict[str, float]:
         return {
             "target_tokens_per_s": round(self.real / self.elapsed, 1),
-            "padding_share": round(1 - self.real / self.padded, 4),
+            "padding_share": round(1 - self.real / self.computed, 4),
         }
 
 
 def _model(flags: argparse.Namespace) -> Any:
     layers = keras.layers
     source, target = layers.Input((None,), dtype="int32"), layers.Input((None,), dtype="int32")
-    x = layers.Embedding(flags.vocab, flags.embed, mask_zero=True)(source)
-    y = layers.Embedding(flags.vocab, flags.embed)(target)
+    encoded = layers.Embedding(flags.vocab, flags.embed, mask_zero=True)(source)
+    decoded = layers.Embedding(flags.vocab, flags.embed)(target)
     states = []
     for _ in range(flags.layers):
-        x, *state = layers.LSTM(flags.units, return_sequences=True, return_state=True)(layers.Dropout(0.2)(x))
+        lstm = layers.LSTM(flags.units, return_sequences=True, return_state=True)
+        encoded, *state = lstm(layers.Dropout(0.2)(encoded))
         states.append(state)
     for state in states:
-        y = layers.LSTM(flags.units, return_sequences=True)(layers.Dropout(0.2)(y), initial_state=state)
-    logits = layers.Dense(flags.vocab)(layers.Dropout(0.2)(y))
+        lstm = layers.LSTM(flags.units, return_sequences=True)
+        decoded = lstm(layers.Dropout(0.2)(decoded), initial_state=state)
+    logits = layers.Dense(flags.vocab)(layers.Dropout(0.2)(decoded))
     model = keras.Model([source, target], logits)
     model.compile(keras.optimizers.Adam(1e-3, global_clipnorm=1.0), _loss, jit_compile=flags.jit)
     return model
 
 
 def _loss(labels: Any, logits: Any) -> Any:
-    """Cross-entropy with label smoothing 0.1 over real tokens."""
+    """Mean cross-entropy with label smoothing 0.1, padding excluded.
+
+    Args:
+        labels: [rows, steps], 0 = padding.
+        logits: [rows, steps, vocabulary].
+    """
     labels = tf.cast(labels, tf.int32)
-    picked = tf.gather(logits, labels, batch_dims=2)
-    losses = tf.reduce_logsumexp(logits, -1) - 0.9 * picked - 0.1 * tf.reduce_mean(logits, -1)
+    label_logits = tf.gather(logits, labels, batch_dims=2)
+    losses = tf.reduce_logsumexp(logits, -1) - 0.9 * label_logits - 0.1 * tf.reduce_mean(logits, -1)
     real = tf.cast(labels != 0, tf.float32)
     return tf.reduce_sum(losses * real) / tf.reduce_sum(real)
 
 
 def _batches(pairs: Pairs, tokens: int, clock: _Clock) -> Any:
+    """The batches of endless epochs: ((source, decoder inputs), labels), each int32 [rows, steps].
+
+    Args:
+        pairs: the training pairs.
+        tokens: target tokens per batch.
+        clock: its `batches` get the sizes of every batch.
+    """
     random = np.random.default_rng(0)
-    source_lengths, target_lengths, counts = pairs.cells.T
-    lengths = np.repeat(source_lengths, counts), np.repeat(target_lengths - 1, counts)
+    cell_sources, cell_targets, counts = pairs.cells.T
+    source_lengths, target_lengths = np.repeat(cell_sources, counts), np.repeat(cell_targets - 1, counts)
     while True:
-        for pool in np.array_split(random.permutation(len(lengths[0])), 6):
-            ordered = pool[np.lexsort([lengths[0][pool], lengths[1][pool]])]
-            cuts = np.flatnonzero(np.diff(np.cumsum(lengths[1][ordered]) // tokens)) + 1
+        for pool in np.array_split(random.permutation(len(source_lengths)), 6):
+            ordered = pool[np.lexsort([source_lengths[pool], target_lengths[pool]])]
+            cuts = np.flatnonzero(np.diff(np.cumsum(target_lengths[ordered]) // tokens)) + 1
             groups = np.split(ordered, cuts)
-            for group in (groups[index] for index in random.permutation(len(groups))):
-                source = np.zeros((len(group), lengths[0][group].max()), np.int32)
-                target, labels = np.zeros((2, len(group), lengths[1][group].max()), np.int32)
+            for index in random.permutation(len(groups)):
+                group = groups[index]
+                source = np.zeros((len(group), source_lengths[group].max()), np.int32)
+                target, labels = np.zeros((2, len(group), target_lengths[group].max()), np.int32)
                 for row, (es, en) in enumerate(zip(pairs.source.read(group), pairs.target.read(group), strict=True)):
                     source[row, -len(es) :] = es[::-1]
                     target[row, : len(en) - 1] = en[:-1]

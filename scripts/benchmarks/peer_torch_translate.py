@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
-"""Translation speed of the plain PyTorch peer: an eager loop over nn.LSTM, as a tutorial would write it.
+"""Measure the translation speed of a plain PyTorch model: an eager loop over nn.LSTM, as in a tutorial.
 
     pip install torch
     python scripts/benchmarks/peer_torch_translate.py runs/tatoeba sentences.txt --beam 5
 
-It takes the network and the weights of a run (float32), so it says what `s2s translate` says.  Batches are cut from the
-file as it comes, padded to their longest sentence, and decoded until all their hypotheses are finished.  The batch size
-is the fastest of those given by --batch.  Only the loop is timed, subwords in and out included.  Prints one JSON line.
+The network has the weights of a run, in float32.  Its greedy translations are those of `s2s translate`, unless the model
+repeats itself endlessly.  Its beam search differs: a finished hypothesis can still be displaced by a better one.
+
+A batch is a number of consecutive lines, padded to the longest of them, and is decoded until all of its hypotheses are
+finished.  The result is that of the fastest batch size of --batch.  The duration includes the tokenizers and excludes
+loading the run.  The last line of stdout is a JSON object with beam, batch and sentences_per_s.
 """
 
 import argparse
@@ -15,45 +18,51 @@ import time
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import nn
-
 from s2s.data.tokenizer import BOS, EOS, PAD, UNK
 from s2s.run import Run
 
-# No types are wanted of a peer.
+try:
+    import torch
+    from torch import nn
+except ModuleNotFoundError:  # --help works without PyTorch
+    torch = nn = None
+
 Tensor = Any
+"""A torch.Tensor, whose type is not checked."""
 
 
 def main() -> None:
-    """Parse the flags, translate once to warm up and once on the clock for each batch size, print the best."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("run", type=Path, help="directory that s2s train wrote")
-    parser.add_argument("file", type=Path, help="Spanish sentences, one a line")
-    parser.add_argument("--beam", type=int, default=1)
-    parser.add_argument("--batch", type=int, nargs="+", default=[32, 64, 128, 256], help="batch sizes to try")
-    parser.add_argument("--output", type=Path, help="write the translations of the fastest here")
+    """Parse the arguments, warm up, translate once with each batch size, print the fastest."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=Path, help="run directory of s2s train")
+    parser.add_argument("file", type=Path, help="text file, one Spanish sentence per line")
+    parser.add_argument("--beam", type=int, default=1, help="hypotheses; 1 is greedy (default: %(default)s)")
+    parser.add_argument(
+        "--batch", type=int, nargs="+", default=[32, 64, 128, 256], help="batch sizes to try (default: 32 64 128 256)"
+    )
+    parser.add_argument("--output", type=Path, help="file for the translations of the fastest batch size")
     flags = parser.parse_args()
+    if torch is None:
+        raise SystemExit("PyTorch is missing: pip install torch")
     peer, lines = Peer(Run(flags.run)), flags.file.read_text(encoding="utf-8").splitlines()
     peer.translate(lines[:64], flags.beam, 64)
     best: dict[str, Any] = {"sentences_per_s": 0.0}
     for batch in flags.batch:
         started = time.perf_counter()
-        said = peer.translate(lines, flags.beam, batch)
+        translations = peer.translate(lines, flags.beam, batch)
         rate = len(lines) / (time.perf_counter() - started)
         if rate > best["sentences_per_s"]:
             best = {"system": f"torch {torch.__version__} eager", "beam": flags.beam, "batch": batch,
                     "sentences_per_s": round(rate, 1)}  # fmt: skip
             if flags.output:
-                flags.output.write_text("".join(f"{text}\n" for text in said), encoding="utf-8")
+                flags.output.write_text("".join(f"{text}\n" for text in translations), encoding="utf-8")
     print(json.dumps(best))
 
 
-class Peer(nn.Module):
-    """The network of a run in PyTorch's own layers."""
+class Peer:
+    """The network of a run in the layers of PyTorch."""
 
     def __init__(self, run: Run):
-        super().__init__()
         self.config = run.config.model
         self.source_tokenizer, self.target_tokenizer = run.tokenizers()
         weights = {name: torch.from_numpy(array) for name, array in run.load_best().items()}
@@ -70,14 +79,14 @@ class Peer(nn.Module):
             self.narrow, self.table = None, weights["decoder/output_table"].T.contiguous()
 
     @staticmethod
-    def _layer(weights: dict[str, Tensor], prefix: str) -> nn.LSTM:
+    def _layer(weights: dict[str, Tensor], prefix: str) -> Any:
         kernel, recurrent = weights[prefix + "kernel"], weights[prefix + "recurrent"]
         layer = nn.LSTM(kernel.shape[0], recurrent.shape[0], batch_first=True)
         layer.weight_ih_l0.data, layer.weight_hh_l0.data = kernel.T.contiguous(), recurrent.T.contiguous()
         layer.bias_ih_l0.data, layer.bias_hh_l0.data = weights[prefix + "bias"], torch.zeros(recurrent.shape[1])
         return layer
 
-    def _stack(self, layers: nn.ModuleList, x: Tensor, states: list[Any]) -> tuple[Tensor, list[Any]]:
+    def _stack(self, layers: Any, x: Tensor, states: list[Any]) -> tuple[Tensor, list[Any]]:
         ends = []
         for index, (layer, state) in enumerate(zip(layers, states, strict=True)):
             outputs, end = layer(x, state)
@@ -86,7 +95,7 @@ class Peer(nn.Module):
         return x, ends
 
     def _encode(self, sentences: list[list[int]]) -> list[Any]:
-        """(h, c) of every layer, each [1, rows, units]."""
+        """(h, c) of every layer at the last time step, each [1, rows, units]; sentences: framed ids."""
         longest = max(map(len, sentences))
         ids = [ids[::-1] if self.config.reverse_source else ids for ids in sentences]
         lengths = torch.tensor([len(row) for row in ids])
@@ -100,18 +109,32 @@ class Peer(nn.Module):
             ends.append(end)
         return ends
 
-    @torch.inference_mode()
     def translate(self, lines: list[str], beam: int, batch: int) -> list[str]:
-        """The best translation of each line."""
-        said = []
-        for start in range(0, len(lines), batch):
-            sentences = [[*ids, EOS] for ids in self.source_tokenizer.encode(lines[start : start + batch])]
-            rows = self._search(self._encode(sentences), len(sentences), beam, 2 * max(map(len, sentences)) + 8)
-            said += self.target_tokenizer.decode([[i for i in row if i not in (PAD, EOS)] for row in rows])
-        return said
+        """The best translation of each line.
+
+        Args:
+            lines: Spanish sentences.
+            beam: hypotheses of the search; 1 is greedy.
+            batch: sentences per batch.
+        """
+        translations = []
+        with torch.inference_mode():
+            for start in range(0, len(lines), batch):
+                sentences = [[*ids, EOS] for ids in self.source_tokenizer.encode(lines[start : start + batch])]
+                rows = self._search(self._encode(sentences), len(sentences), beam, 2 * max(map(len, sentences)) + 8)
+                translations += self.target_tokenizer.decode([[i for i in row if i not in (PAD, EOS)] for row in rows])
+        return translations
 
     def _search(self, states: list[Any], rows: int, beam: int, limit: int) -> list[list[int]]:
-        states = [tuple(part.repeat_interleave(beam, 1) for part in state) for state in states]
+        """Beam search; returns the ids of the best hypothesis of each row.
+
+        Args:
+            states: (h, c) of every layer, each [1, rows, units].
+            rows: sentences of the batch.
+            beam: hypotheses per sentence.
+            limit: most subwords of a translation.
+        """
+        states = [tuple(tensor.repeat_interleave(beam, 1) for tensor in state) for state in states]
         last, ids = torch.full((rows * beam,), BOS), torch.zeros((rows, beam, 0), dtype=torch.long)
         scores = torch.full((rows, beam), -torch.inf)
         scores[:, 0] = 0.0
@@ -132,12 +155,12 @@ class Peer(nn.Module):
             scores = best * lengths
             ids = torch.cat([ids.gather(1, parents[..., None].expand_as(ids)), new[..., None]], 2)
             chosen = (torch.arange(rows)[:, None] * beam + parents).flatten()
-            states = [tuple(part[:, chosen] for part in state) for state in states]
+            states = [tuple(tensor[:, chosen] for tensor in state) for state in states]
             last = new.flatten()
             if done.all():
                 break
-        found: list[list[int]] = ids[:, 0].tolist()
-        return found
+        best_ids: list[list[int]] = ids[:, 0].tolist()
+        return best_ids
 
 
 if __name__ == "__main__":

@@ -1,14 +1,18 @@
 #!/usr/bin/env python3
-"""A corpus out of Debian packages alone: longer, written sentences.  python scripts/corpora/fetch_debian.py [DIRECTORY]
+"""Extract a Spanish-English corpus from the documentation and messages of Debian packages.
 
-Takes packages whose documents and messages exist in both languages with `apt-get download` (330 MB; nothing is
-installed), and pairs them: pages of help by the ids of their paragraphs or, where they have none, by their structure;
-message catalogues by message.  Paragraphs of as many sentences on both sides are cut into these.
+    python scripts/corpora/fetch_debian.py                # writes to data/debian
+    python scripts/corpora/fetch_debian.py DIRECTORY
 
-Writes DIRECTORY/debian.tsv.gz (default data/debian; Spanish, English, package) and DIRECTORY/copyright/, the
-packages' licences: MPL-2.0 (LibreOffice), GPL-2+ (Wesnoth), CC BY-SA 3.0 (GNOME), GPL-2+ and CC BY-SA (handbook).
+Downloads the packages with `apt-get download` (330 MB; nothing is installed).  Needs Debian or a derivative of Debian.
+Help pages are aligned by the ids of their paragraphs, or by their structure if both pages have the same one.  Message
+catalogues are aligned by message.  A paragraph with the same number of sentences on both sides is split into sentences.
+
+Writes debian.tsv.gz (columns: Spanish, English, package) and copyright/, the licences of the packages: MPL-2.0
+(LibreOffice), GPL-2+ (Wesnoth), CC BY-SA 3.0 (GNOME), GPL-2+ and CC BY-SA (handbook).
 """
 
+import argparse
 import gzip
 import re
 import struct
@@ -25,10 +29,10 @@ from s2s.files import atomic_file
 
 PACKAGES = ("libreoffice-help-es", "libreoffice-help-en-us", "gnome-user-docs", "debian-handbook")
 CAMPAIGNS = "data did dm dw ei httt l low nr sof sota sotbe thot trow tsg ttb utbs"
-"""Of Wesnoth, whose packages have the version in their names."""
+"""Campaigns of Wesnoth: its package names are wesnoth-VERSION-CAMPAIGN."""
 
 WORDS = range(3, 61)
-"""English words of a sentence or paragraph that is taken: less is a label, more is not for one vector."""
+"""English words of the texts that are kept: shorter texts are labels, longer ones too long for one state."""
 
 Pair = tuple[str, str]
 
@@ -38,32 +42,37 @@ _MARKUP = re.compile(r"<[^<>]*>")
 
 
 def main() -> None:
-    """Download, pair, write."""
-    target = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parents[2] / "data" / "debian")
+    """Parse the arguments, download the packages, write the pairs and the licences."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    default = Path(__file__).parents[2] / "data" / "debian"
+    parser.add_argument(
+        "directory", type=Path, nargs="?", default=default, help="directory to write to (default: data/debian)"
+    )
+    target: Path = parser.parse_args().directory
     (target / "copyright").mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as directory:
         packages = download(Path(directory))
-        found: dict[Pair, str] = {}
+        package_of: dict[Pair, str] = {}
         for name, pair in pairs(packages):
-            found.setdefault(pair, name)
+            package_of.setdefault(pair, name)
         for name, root in packages.items():
             licence = (root / "usr" / "share" / "doc" / name / "copyright").read_bytes()
             (target / "copyright" / name).write_bytes(licence)
     path = target / "debian.tsv.gz"
     with atomic_file(path) as temporary, gzip.open(temporary, "wt", encoding="utf-8", newline="\n") as file:
-        file.writelines(f"{es}\t{en}\t{name}\n" for (es, en), name in found.items())
-    print(f"{path}: {len(found):,} pairs; licences in {target / 'copyright'}", file=sys.stderr)
+        file.writelines(f"{es}\t{en}\t{name}\n" for (es, en), name in package_of.items())
+    print(f"{path}: {len(package_of):,} pairs; licences in {target / 'copyright'}", file=sys.stderr)
 
 
 def download(directory: Path) -> dict[str, Path]:
-    """Fetch and unpack the packages below a directory; the root of each by name.  SystemExit where that fails."""
+    """Download and unpack the packages; returns the root directory of each package by name.  Raises SystemExit on failure."""
     known = _run(directory, "apt-cache", "pkgnames", "wesnoth-").split()
     if not known:
         subprocess.run(["apt-get", "update"], check=False, stdout=subprocess.DEVNULL)
         known = _run(directory, "apt-cache", "pkgnames", "wesnoth-").split()
     versions = [match[0] for name in known if (match := re.fullmatch(r"wesnoth-[0-9.]+-data", name))]
     if not versions:
-        raise SystemExit("apt knows no packages of Wesnoth: run `apt-get update` as root, on Debian")
+        raise SystemExit("apt lists no packages of Wesnoth: run `apt-get update` as root, on Debian")
     series = max(versions).removesuffix("data")
     names = [*PACKAGES, *(f"{series}{campaign}" for campaign in CAMPAIGNS.split() if f"{series}{campaign}" in known)]
     print(f"downloading {len(names)} packages", file=sys.stderr)
@@ -76,7 +85,7 @@ def download(directory: Path) -> dict[str, Path]:
 
 
 def pairs(packages: dict[str, Path]) -> Iterator[tuple[str, Pair]]:
-    """The name of a package and a pair, for all pairs there are."""
+    """(package, pair) of every pair in the unpacked packages; packages: root directory of each by name."""
     share = {name: root / "usr" / "share" for name, root in packages.items()}
     office = "libreoffice/help"
     trees = [
@@ -91,39 +100,45 @@ def pairs(packages: dict[str, Path]) -> Iterator[tuple[str, Pair]]:
     trees.append(("debian-handbook", book / "es-ES", book / "en-US"))
     for name, spanish, english in trees:
         for path in sorted([*spanish.rglob("*.html"), *spanish.rglob("*.page")]):
-            if (other := english / path.relative_to(spanish)).exists():
-                yield from ((name, pair) for pair in written(pairs_of_pages(path, other)))
+            if (translation := english / path.relative_to(spanish)).exists():
+                yield from ((name, pair) for pair in written(pairs_of_pages(path, translation)))
     for name, root in packages.items():
         for catalogue in sorted(root.rglob("es/LC_MESSAGES/*.mo")):
             yield from ((name, pair) for pair in written(messages(catalogue.read_bytes())))
 
 
 def pairs_of_pages(spanish: Path, english: Path) -> Iterator[Pair]:
-    """The blocks of text of a page in both languages that have the same id, or all if there are as many of each kind."""
-    one, other = blocks(spanish), blocks(english)
-    if [tag for tag, *_ in one] == [tag for tag, *_ in other]:
-        yield from ((es, en) for (_, _, es), (_, _, en) in zip(one, other, strict=True))
+    """Aligned blocks of a page in both languages: all of them if the pages have the same tags, else those with the same id.
+
+    Args:
+        spanish: file of the Spanish page.
+        english: file of the English page.
+    """
+    spanish_blocks, english_blocks = blocks(spanish), blocks(english)
+    if [tag for tag, *_ in spanish_blocks] == [tag for tag, *_ in english_blocks]:
+        yield from ((es, en) for (_, _, es), (_, _, en) in zip(spanish_blocks, english_blocks, strict=True))
         return
-    by_id = {name: text for _, name, text in other if name}
-    yield from ((text, by_id[name]) for _, name, text in one if name in by_id)
+    english_by_id = {block_id: text for _, block_id, text in english_blocks if block_id}
+    yield from ((text, english_by_id[block_id]) for _, block_id, text in spanish_blocks if block_id in english_by_id)
 
 
 def blocks(path: Path) -> list[tuple[str, str | None, str]]:
-    """(tag, id, text) of every paragraph and heading of an HTML or Mallard page."""
+    """(tag, id, text) of every paragraph and heading of an HTML or Mallard page; the id is None if there is none."""
     tree: Any = (
         html.parse(str(path), html.HTMLParser(encoding="utf-8")) if path.suffix == ".html" else etree.parse(str(path))
     )
-    found = []
+    texts = []
     for element in tree.iter():
         if isinstance(element.tag, str) and (tag := etree.QName(element).localname) in _BLOCKS:
-            # The words of an empty link are elsewhere: a hole in the sentence.
-            whole = all("".join(link.itertext()).strip() for link in element.iter("{*}link"))
-            found.append((tag, element.get("id"), " ".join("".join(element.itertext()).split()) if whole else ""))
-    return found
+            # The text of an empty link is filled in by the viewer, so the sentence is incomplete here.
+            complete = all("".join(link.itertext()).strip() for link in element.iter("{*}link"))
+            text = " ".join("".join(element.itertext()).split()) if complete else ""
+            texts.append((tag, element.get("id"), text))
+    return texts
 
 
 def messages(data: bytes) -> Iterator[Pair]:
-    """The messages of a catalogue in gettext's .mo format: Spanish, English.
+    """(Spanish, English) of each message of a catalogue in gettext's .mo format, without markup.
 
     The format: https://www.gnu.org/software/gettext/manual/html_node/MO-Files.html
     """
@@ -131,36 +146,44 @@ def messages(data: bytes) -> Iterator[Pair]:
     count, originals, translations = struct.unpack(f"{order}3I", data[8:20])
     for number in range(count):
         english, spanish = (_text(data, order, table + 8 * number) for table in (originals, translations))
-        # Before these marks stands the context of a message; the forms of a plural are parted by zeros.
+        # \x04 and ^ separate the context of a message from its text, and \x00 separates plural forms.
         english = english.rpartition("\x04")[2]
         english = english.partition("^")[2] if "^" in english else english
         for es, en in zip(spanish.split("\x00"), english.split("\x00"), strict=False):
             yield _MARKUP.sub("", es), _MARKUP.sub("", en)
 
 
-def written(found: Iterable[Pair]) -> Iterator[Pair]:
-    """Pairs cut into sentences where both sides have as many, without labels, variables and what is the same in both."""
-    for pair in found:
+def written(pairs: Iterable[Pair]) -> Iterator[Pair]:
+    """Sentence pairs of written text.
+
+    Pairs with the same number of sentences on both sides are split into sentences.  Labels, texts with variables, and
+    pairs of identical sides are left out.
+    """
+    for pair in pairs:
         sides = [_SENTENCE_END.split(" ".join(text.split())) for text in pair]
-        cut = zip(*sides, strict=True) if len(sides[0]) == len(sides[1]) else [[" ".join(side) for side in sides]]
-        for es, en in cut:
+        sentence_pairs = (
+            zip(*sides, strict=True) if len(sides[0]) == len(sides[1]) else [[" ".join(side) for side in sides]]
+        )
+        for es, en in sentence_pairs:
             if len(en.split()) in WORDS and es != en and es and not re.search(r"[$%{}_]|\\n", es + en):
                 yield es, en
 
 
-def _text(data: bytes, order: str, at: int) -> str:
-    length, start = struct.unpack(f"{order}2I", data[at : at + 8])
+def _text(data: bytes, order: str, position: int) -> str:
+    """The text that a descriptor (length and offset) at `position` of a .mo file describes; order: struct's byte order."""
+    length, start = struct.unpack(f"{order}2I", data[position : position + 8])
     return data[start : start + length].decode("utf-8")
 
 
 def _run(directory: Path, *command: str) -> str:
+    """The output of a command that runs in `directory`; raises SystemExit if the command fails, unless it is apt-cache."""
     try:
-        done = subprocess.run(command, cwd=directory, capture_output=True, text=True)
+        process = subprocess.run(command, cwd=directory, capture_output=True, text=True)
     except FileNotFoundError:
-        raise SystemExit(f"{command[0]} is not here: this works on Debian and what derives from it") from None
-    if done.returncode and command[0] != "apt-cache":
-        raise SystemExit(f"{' '.join(command[:2])} failed: {(done.stderr.strip().splitlines() or [''])[-1]}")
-    return done.stdout
+        raise SystemExit(f"{command[0]} is missing: this script needs Debian or a derivative of Debian") from None
+    if process.returncode and command[0] != "apt-cache":
+        raise SystemExit(f"{' '.join(command[:2])} failed: {(process.stderr.strip().splitlines() or [''])[-1]}")
+    return process.stdout
 
 
 if __name__ == "__main__":

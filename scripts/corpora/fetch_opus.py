@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Download a Spanish-English corpus of OPUS (Tiedemann 2012), in Moses format.
+"""Download a Spanish-English corpus of OPUS (Tiedemann 2012) in Moses format.
 
-    python scripts/corpora/fetch_opus.py Books v1          # data/opus/Books-v1.zip
-    python scripts/corpora/fetch_opus.py GlobalVoices      # its newest version
+    python scripts/corpora/fetch_opus.py Books v1          # writes data/opus/Books-v1.zip
+    python scripts/corpora/fetch_opus.py GlobalVoices      # the newest version
 
-Names and versions: https://opus.nlpl.eu.  The archive goes into `s2s prepare` as it is, as data.train.
+https://opus.nlpl.eu lists the names and versions.  `s2s prepare` reads the archive as it is: set data.train to its path.
 """
 
 import argparse
@@ -20,14 +20,14 @@ CATALOGUE = "https://opus.nlpl.eu/opusapi/"
 
 
 def main() -> None:
-    """Parse the flags, download, write."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("corpus", help="a name, e.g. Books")
-    parser.add_argument("version", nargs="?", help="e.g. v1; default: the newest")
+    """Parse the arguments, download the archive, write its licence."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("corpus", help="name of the corpus, e.g. Books")
+    parser.add_argument("version", nargs="?", help="version of the corpus, e.g. v1 (default: the newest)")
     default = Path(__file__).parents[2] / "data" / "opus"
-    parser.add_argument("--directory", type=Path, default=default)
-    parser.add_argument("--files", default=FILES, help="what the addresses of the files begin with")
-    parser.add_argument("--catalogue", default=CATALOGUE, help="address that tells the newest version")
+    parser.add_argument("--directory", type=Path, default=default, help="directory to write to (default: data/opus)")
+    parser.add_argument("--files", default=FILES, help="start of the archives' URLs (default: %(default)s)")
+    parser.add_argument("--catalogue", default=CATALOGUE, help="URL of the catalogue (default: %(default)s)")
     flags = parser.parse_args()
     version = flags.version or newest_version(flags.catalogue, flags.corpus)
     url = f"{flags.files}{quote(flags.corpus)}/{quote(version)}/moses/en-es.txt.zip"
@@ -37,7 +37,12 @@ def main() -> None:
 
 
 def newest_version(catalogue: str, corpus: str) -> str:
-    """The version of a corpus that the catalogue tells as the newest; FetchError where it knows none."""
+    """The newest version of a corpus; raises FetchError if the catalogue lists none.
+
+    Args:
+        catalogue: URL of the catalogue.
+        corpus: name of the corpus.
+    """
     query = {"corpus": corpus, "source": "en", "target": "es", "preprocessing": "moses", "version": "latest"}
     url = f"{catalogue}?{urlencode(query)}"
     try:
@@ -47,7 +52,7 @@ def newest_version(catalogue: str, corpus: str) -> str:
 
 
 def licence(path: Path) -> str:
-    """What the archive says of itself, and whom to cite."""
+    """The citation of OPUS, and the texts of LICENSE and README in an archive."""
     texts = ["From OPUS, https://opus.nlpl.eu: cite Tiedemann, Parallel Data, Tools and Interfaces in OPUS, LREC 2012."]
     with zipfile.ZipFile(path) as archive:
         for name in ("LICENSE", "README"):

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Download the Spanish-English sentence pairs of Tatoeba, CC BY 2.0 FR.
 
-    python scripts/corpora/fetch_tatoeba.py            # as made for Anki: data/tatoeba/spa-eng.zip
-    python scripts/corpora/fetch_tatoeba.py --exports  # tatoeba.org's own, of this week: data/tatoeba/tatoeba.tsv.gz
+    python scripts/corpora/fetch_tatoeba.py            # writes data/tatoeba/spa-eng.zip, the edition for Anki
+    python scripts/corpora/fetch_tatoeba.py --exports  # writes data/tatoeba/tatoeba.tsv.gz, this week's exports
 
-Either is then split into train.tsv.gz, dev.tsv.gz and test.tsv.gz beside it, which configs/tatoeba.yaml names: the
-same for every recipe, so that their scores can be compared.
+Also writes train.tsv.gz, dev.tsv.gz and test.tsv.gz to the same directory: a fixed split of the pairs.  The configs for
+Tatoeba use these three files, so their scores are comparable.
 """
 
 import argparse
@@ -29,20 +29,22 @@ ANKI = "https://www.manythings.org/anki/"
 EXPORTS = "https://downloads.tatoeba.org/exports/per_language/"
 
 DEV_SIZE, TEST_SIZE, SEED = 2000, 3000, 1
-"""Pairs held out, and what draws them."""
+"""Pairs held out for dev and for test, and the seed that selects them."""
 
-LICENCE = """EncodedSentences of the Tatoeba project, https://tatoeba.org, licence CC BY 2.0 FR,
+LICENCE = """Sentences of the Tatoeba project, https://tatoeba.org, licence CC BY 2.0 FR,
 https://creativecommons.org/licenses/by/2.0/fr/.  Name Tatoeba wherever you show them, and
 www.manythings.org/anki where you took them from there."""
 
 
 def main() -> None:
-    """Parse the flags, download, write."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    """Parse the arguments, download the pairs, split them."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     default = Path(__file__).parents[2] / "data" / "tatoeba"
-    parser.add_argument("directory", type=Path, nargs="?", default=default)
-    parser.add_argument("--exports", action="store_true", help="tatoeba.org's weekly exports instead of Anki's file")
-    parser.add_argument("--mirror", help="address that the files are below, instead of the original one")
+    parser.add_argument(
+        "directory", type=Path, nargs="?", default=default, help="directory to write to (default: data/tatoeba)"
+    )
+    parser.add_argument("--exports", action="store_true", help="download the weekly exports of tatoeba.org instead")
+    parser.add_argument("--mirror", help="URL of a directory with the same files, instead of the original server")
     flags = parser.parse_args()
     flags.directory.mkdir(parents=True, exist_ok=True)
     if flags.exports:
@@ -56,17 +58,24 @@ def main() -> None:
 
 
 def fetch_exports(directory: Path, base: str) -> Path:
-    """Join the exported sentences of both languages by the exported links: Spanish, English, both numbers."""
+    """Download the exported sentences and links, and join them to pairs; raises FetchError if there is no pair.
+
+    Args:
+        directory: directory to write to.
+        base: start of the exports' URLs.
+
+    Returns:
+        The file of the pairs; its columns are Spanish, English, and the Tatoeba ids of both sentences.
+    """
     path = directory / "tatoeba.tsv.gz"
     with tempfile.TemporaryDirectory() as temporary:
         names = ("spa/spa_sentences.tsv.bz2", "eng/eng_sentences.tsv.bz2", "spa/spa-eng_links.tsv.bz2")
         files = [fetch(f"{base}{name}", Path(temporary) / Path(name).name) for name in names]
         links = [(source, target) for source, target, *_ in _rows(files[2])]
-        sides = []
-        for side, file in enumerate(files[:2]):
-            wanted = {link[side] for link in links}
-            sides.append({number: text for number, _, text, *_ in _rows(file) if number in wanted})
-    pairs = [(sides[0][s], sides[1][t], s, t) for s, t in links if s in sides[0] and t in sides[1]]
+        spanish, english = (
+            _read_sentences(file, {link[side] for link in links}) for side, file in enumerate(files[:2])
+        )
+    pairs = [(spanish[s], english[t], s, t) for s, t in links if s in spanish and t in english]
     if not pairs:
         raise FetchError(f"{base}: no pair in the exports")
     _write(path, pairs)
@@ -75,29 +84,35 @@ def fetch_exports(directory: Path, base: str) -> Path:
 
 
 def split(path: Path) -> None:
-    """Split downloaded pairs, Spanish first, so that no sentence stands in two files, on either side.
+    """Write the train, dev and test split of a pair file beside it; no sentence is in two splits, on either side.
 
-    A split that is there already stays: results are compared on it.
+    An existing split is kept, because scores are comparable only on the same split.
     """
-    names = [path.with_name(f"{name}.tsv.gz") for name in SPLITS]
-    for name in names:
-        if name.exists():
+    split_paths = [path.with_name(f"{name}.tsv.gz") for name in SPLITS]
+    for split_path in split_paths:
+        if split_path.exists():
             print(
-                f"{name} is here already: nothing was split anew; delete train, dev and test.tsv.gz for that",
+                f"{split_path} exists: nothing was split anew; delete train, dev and test.tsv.gz to split again",
                 file=sys.stderr,
             )
             return
-    # Held-out pairs are mended, and lose those with an empty side only: the other rules are for `prepare`.
-    found = clean(list(read_pairs([str(path)], Layout())), CleaningConfig(), held_out=True)
-    splits = hold_out(found.keys, DEV_SIZE, TEST_SIZE, SEED)
-    for number, name in enumerate(names):
-        _write(name, (found.pairs[row][:2] for row in np.flatnonzero(splits == number)))
+    # As for held-out pairs, `clean` only mends sentences and removes pairs with an empty side.  `prepare` applies the
+    # other rules.
+    cleaned = clean(list(read_pairs([str(path)], Layout())), CleaningConfig(), held_out=True)
+    splits = hold_out(cleaned.keys, DEV_SIZE, TEST_SIZE, SEED)
+    for number, split_path in enumerate(split_paths):
+        _write(split_path, (cleaned.pairs[index][:2] for index in np.flatnonzero(splits == number)))
 
 
 def _write(path: Path, rows: Iterable[tuple[str, ...]]) -> None:
     with atomic_file(path) as unfinished, gzip.open(unfinished, "wt", encoding="utf-8", newline="\n") as output:
         count = sum(bool(output.write("\t".join(row) + "\n")) for row in rows)
     print(f"{path}: {count:,} pairs", file=sys.stderr)
+
+
+def _read_sentences(path: Path, ids: set[str]) -> dict[str, str]:
+    """The exported sentences with these ids, by id."""
+    return {number: text for number, _, text, *_ in _rows(path) if number in ids}
 
 
 def _rows(path: Path) -> Iterator[list[str]]:

@@ -1,13 +1,19 @@
 #!/usr/bin/env python3
-"""What helps, measured: train one change after the other from a config, at the same budget, and score each on dev.
+"""Ablation study: train variants of a config with the same budget, and score each variant on dev.
 
-    python scripts/experiments/ablation.py scripts/experiments/ablation.yaml            # run what has no result yet; stopped, it goes on
-    python scripts/experiments/ablation.py scripts/experiments/ablation.yaml --table    # the results as a Markdown table, best first
+    python scripts/experiments/ablation.py scripts/experiments/ablation.yaml            # run all runs without a result
+    python scripts/experiments/ablation.py scripts/experiments/ablation.yaml --table    # print the results as Markdown
 
-The YAML file has `base`, a config; `set`, overrides for all runs; `results`, the file that gets one JSON line a run;
-`directory`, where runs and prepared corpora go; and `runs`, a list of {name, set, against}: `against` is the name of the
-run that it differs from in one thing, without it `default`.  Nothing else should run meanwhile: the budget is
-wall-clock time.
+Keys of the YAML file:
+
+    base        config file that all runs start from
+    set         overrides of config keys for all runs
+    results     file of the results, one JSON object per line and run
+    directory   directory for the runs and the prepared corpora
+    runs        list of {name, set, against}: `set` has the overrides of the run; `against` is the name of the run that
+                it is compared with, from which it differs in one change (default: `default`)
+
+Interrupted, the same command resumes.  The budget is wall-clock time, so run nothing else at the same time.
 """
 
 import argparse
@@ -34,14 +40,14 @@ from s2s.translation.search import SearchOptions
 Overrides = dict[str, Any]
 
 LENGTHS = (5, 6, 11)
-"""Spanish words at which the length buckets end: the table shows sentences of 6 words beside those of 12 and more."""
+"""Last Spanish word count of each length group but the last; the table shows the groups of 6 and of 12 or more words."""
 
 
 def main() -> None:
-    """Parse the flags; run, or print the table."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("file", type=Path)
-    parser.add_argument("--table", action="store_true", help="print the results and run nothing")
+    """Parse the arguments; train and score the runs, or print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file", type=Path, help="YAML file of the study")
+    parser.add_argument("--table", action="store_true", help="print the results as a Markdown table, and train nothing")
     flags = parser.parse_args()
     plan = yaml.safe_load(flags.file.read_text(encoding="utf-8"))
     results = Path(plan["results"])
@@ -58,26 +64,35 @@ def main() -> None:
 
 
 def measure(plan: dict[str, Any], name: str, changes: Overrides) -> dict[str, Any]:
-    """Prepare, train and score one run; SystemExit when a step fails."""
+    """Prepare, train and score one run; raises SystemExit if a command fails.
+
+    Args:
+        plan: content of the YAML file.
+        name: name of the run.
+        changes: its overrides.
+
+    Returns:
+        Its line of the results file.
+    """
     directory = Path(plan["directory"])
     run = directory / re.sub(r"[^\w.+-]+", "-", name)
     overrides = (plan.get("set") or {}) | changes | {"run": str(run)}
     # Runs with the same corpus settings share a prepared corpus.
     corpus = {key: value for key, value in overrides.items() if key.split(".")[0] in ("data", "cleaning", "tokenizer")}
-    digest = hashlib.sha256(json.dumps(corpus, sort_keys=True).encode()).hexdigest()[:8]
-    overrides["data.prepared"] = str(directory / f"prepared-{digest}")
+    corpus_hash = hashlib.sha256(json.dumps(corpus, sort_keys=True).encode()).hexdigest()[:8]
+    overrides["data.prepared"] = str(directory / f"prepared-{corpus_hash}")
     arguments = [plan["base"], *(f"--set={key}={json.dumps(value)}" for key, value in overrides.items())]
     s2s("prepare", *arguments)
     s2s("train", *arguments)
-    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-    log = [line for line in lines if "tokens_per_s" in line]
+    records = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    log_records = [record for record in records if "tokens_per_s" in record]
     return {
         "name": name,
         "set": changes,
         **score_dev(run),
-        "steps": log[-1]["step"],
-        "minutes": round(lines[-1]["seconds"] / 60, 1),
-        "tokens_per_s": sorted(line["tokens_per_s"] for line in log)[len(log) // 2],
+        "steps": log_records[-1]["step"],
+        "minutes": round(records[-1]["seconds"] / 60, 1),
+        "tokens_per_s": sorted(record["tokens_per_s"] for record in log_records)[len(log_records) // 2],
         "precision": compute_dtype(Run(run).config.training.precision),
         "parameters": _parameters(run),
         "date": time.strftime("%Y-%m-%d"),
@@ -86,50 +101,50 @@ def measure(plan: dict[str, Any], name: str, changes: Overrides) -> dict[str, An
 
 
 def score_dev(path: Path) -> dict[str, Any]:
-    """Greedy scores of a run on its dev file; of sentences of 6 words and of long ones, too."""
+    """Scores of a run on its dev file with greedy search: overall, and BLEU by sentence length."""
     run = Run(path)
     references = read_references(Path(str(run.config.data.dev[0])), layout_of(run.config.data))
     scores, translations = evaluate(run, references, SearchOptions())
-    parts = by_length([*references], translations, [*references.values()], LENGTHS)
+    length_groups = by_length([*references], translations, [*references.values()], LENGTHS)
     return {
         "dev_bleu": scores["bleu"],
         "dev_bleu_interval": scores["bleu_interval"],
         "dev_chrf": scores["chrf"],
         "dev_perplexity": scores["perplexity"],
-        "by_length": {part["words"]: round(part["bleu"], 1) for part in parts},
+        "by_length": {group["words"]: round(group["bleu"], 1) for group in length_groups},
         "signature": scores["bleu_signature"],
     }
 
 
 def table(results: list[dict[str, Any]]) -> str:
-    """The results as Markdown, the best first; below a run that others differ from in one thing, these."""
+    """The results as a Markdown table: a group for each run that others are compared with, best BLEU first."""
     lines = [
         "| run | dev BLEU | gain | chrF | gain | BLEU, 6 words | 12 or more | perplexity | steps | tokens/s | parameters |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
-    named = {result["name"]: result for result in results}
+    by_name = {result["name"]: result for result in results}
     bases = list(dict.fromkeys(["default", *(result["against"] for result in results)]))
     for base in bases:
         group = [result for result in results if base in (result["name"], result["against"])]
         if base != "default":
-            lines.append(f"| **beside: {base}** | | | | | | | | | | |")
-        for r in sorted(group, key=lambda result: -result["dev_bleu"]):
-            known = base in named and r["name"] != base
-            gains = [f"{r[key] - named[base][key]:+.1f}" if known else "" for key in ("dev_bleu", "dev_chrf")]
-            short, long = (r["by_length"].get(words, "-") for words in ("6-6", "12 or more"))
+            lines.append(f"| **compared with: {base}** | | | | | | | | | | |")
+        for result in sorted(group, key=lambda result: -result["dev_bleu"]):
+            has_gain = base in by_name and result["name"] != base
+            gains = [f"{result[key] - by_name[base][key]:+.1f}" if has_gain else "" for key in ("dev_bleu", "dev_chrf")]
+            short, long = (result["by_length"].get(words, "-") for words in ("6-6", "12 or more"))
             lines.append(
-                f"| {r['name']} | {r['dev_bleu']:.1f} ± {r['dev_bleu_interval']:.1f} | {gains[0]} | {r['dev_chrf']:.1f} "
-                f"| {gains[1]} | {short} | {long} | {r['dev_perplexity']:.2f} | {r['steps']:,} "
-                f"| {r['tokens_per_s']:,} | {r['parameters'] / 1e6:.1f} M |"
+                f"| {result['name']} | {result['dev_bleu']:.1f} ± {result['dev_bleu_interval']:.1f} | {gains[0]} | {result['dev_chrf']:.1f} "
+                f"| {gains[1]} | {short} | {long} | {result['dev_perplexity']:.2f} | {result['steps']:,} "
+                f"| {result['tokens_per_s']:,} | {result['parameters'] / 1e6:.1f} M |"
             )
     return "\n".join(lines)
 
 
 def s2s(*arguments: str) -> None:
-    """Run a command of the program, its log on stderr; SystemExit when it fails."""
+    """Run an s2s command, with its log on stderr; raises SystemExit if it fails."""
     process = subprocess.run([sys.executable, "-m", "s2s", *arguments], stdout=subprocess.DEVNULL)
     if process.returncode:
-        raise SystemExit(f"s2s {arguments[0]} ended with status {process.returncode}; run this again to go on")
+        raise SystemExit(f"s2s {arguments[0]} ended with status {process.returncode}; run this command again to resume")
 
 
 def _parameters(run: Path) -> int:

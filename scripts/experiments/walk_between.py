@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Interpolate between the states of two sentences in ten steps, and decode each step.
+"""Interpolate between the hidden states of two sentences in ten steps, and decode each interpolated state.
 
     python scripts/experiments/walk_between.py runs/tatoeba 'El gato duerme.' 'Mi hermana vive en Madrid.'
 
-h and c of all layers are interpolated linearly.
+h and c of all layers are interpolated linearly.  A line of the output is the share of the second sentence and the
+translation.
 """
 
 import argparse
@@ -18,17 +19,17 @@ from s2s.translation.translator import Translator
 
 def main() -> None:
     """Parse the arguments, interpolate, decode, print."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("run", type=Path, help="directory that s2s train wrote")
-    parser.add_argument("start", help="Spanish sentence to start from")
-    parser.add_argument("end", help="Spanish sentence to come to")
-    parser.add_argument("--beam", type=int, default=5)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=Path, help="run directory of s2s train")
+    parser.add_argument("start", help="first Spanish sentence")
+    parser.add_argument("end", help="second Spanish sentence")
+    parser.add_argument("--beam", type=int, default=5, help="hypotheses of the search (default: %(default)s)")
     flags = parser.parse_args()
     translator = Translator(Run(flags.run))
     start, end = translator.encode([flags.start, flags.end])
     shares = np.linspace(0.0, 1.0, 11, dtype=np.float32)
-    mixtures = np.stack([(1 - share) * start + share * end for share in shares])
-    decoded = translator.decode(mixtures, SearchOptions(flags.beam))
+    interpolated = np.stack([(1 - share) * start + share * end for share in shares])
+    decoded = translator.decode(interpolated, SearchOptions(flags.beam))
     for share, translations in zip(shares, decoded, strict=True):
         print(f"{share:4.0%}  {translations[0].text}")
 

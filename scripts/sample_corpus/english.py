@@ -1,11 +1,11 @@
-"""English forms: verbs, questions and negation by auxiliaries, articles, possessives."""
+"""English morphology: verb forms, auxiliaries, articles, possessives."""
 
-from kinds import Subject, Verb
+from grammar import Subject, Verb
 from tables import MEN, WOMEN
 
 
 def third_person(base: str) -> str:
-    """He speaks, looks for, teaches, studies, goes."""
+    """The third person singular of the present: speaks, looks for, teaches, studies, goes."""
     verb, _, rest = base.partition(" ")
     if verb == "have":
         verb = "has"
@@ -21,7 +21,7 @@ def third_person(base: str) -> str:
 
 
 def ing(base: str) -> str:
-    """speaking, writing, running."""
+    """The present participle: speaking, writing, running."""
     verb, _, rest = base.partition(" ")
     if verb in {"cut", "run", "swim", "win", "get"}:
         verb += verb[-1]
@@ -31,14 +31,20 @@ def ing(base: str) -> str:
 
 
 def be(tense: str, person: int, english: str) -> str:
-    """am, is, are, was, were."""
+    """A form of "be": am, is, are, was, were.
+
+    Args:
+        tense: "present" or "past".
+        person: 0-5, the Spanish person.
+        english: the English subject; "you" takes the plural form.
+    """
     if tense == "past":
         return "was" if person == 0 or (person == 2 and english != "you") else "were"
     return "am" if person == 0 else "is" if person == 2 and english != "you" else "are"
 
 
 def english_verb(verb: Verb, tense: str, subject: Subject) -> tuple[str, str, str]:
-    """(auxiliary, its negation, main verb); without an auxiliary in a plain statement the first is ""."""
+    """(auxiliary, negated auxiliary, main verb), as in questions and negated statements; tenses of `spanish.conjugate`."""
     third = subject.person == 2 and subject.en != "you"
     now = be("present", subject.person, subject.en)
     if tense == "present":
@@ -56,7 +62,7 @@ def english_verb(verb: Verb, tense: str, subject: Subject) -> tuple[str, str, st
 
 
 def plain_english(verb: Verb, tense: str, subject: Subject) -> str:
-    """The verb of a statement without negation: reads, read, used to read, has read, is reading ..."""
+    """The verb of an affirmative statement: reads, read, used to read, has read, is reading ..."""
     auxiliary, _, main = english_verb(verb, tense, subject)
     if tense == "present":
         return third_person(verb.en) if auxiliary == "does" else verb.en
@@ -68,12 +74,12 @@ def plain_english(verb: Verb, tense: str, subject: Subject) -> str:
 
 
 def indefinite(english: str) -> str:
-    """With its article: a book, an apple, a university."""
+    """A noun phrase with the indefinite article: a book, an apple, a university."""
     return ("an " if english[0] in "aeiou" and not english.startswith("uni") else "a ") + english
 
 
 def possessive(english: str) -> str:
-    """Ana's, my parents'."""
+    """The possessive of a noun phrase: Ana's, my parents'."""
     return english + (
         "'"
         if english.endswith("s")

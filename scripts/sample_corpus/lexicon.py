@@ -1,6 +1,6 @@
-"""Nouns, adjectives and verbs read from the tables, with their plurals and English forms."""
+"""The lexicon: nouns, adjectives and verbs parsed from tables.py, with plurals and English past forms."""
 
-from kinds import Adjective, Noun, Verb
+from grammar import Adjective, Noun, Verb
 from tables import (
     ADJECTIVE_ENTRIES,
     ADJECTIVES_OF,
@@ -16,7 +16,9 @@ from tables import (
 
 
 def _entries(table: str) -> list[tuple[str, str]]:
-    return [(head.strip(), rest.strip()) for head, rest in (line.split(":") for line in table.strip().splitlines())]
+    """(class, entries) of each line `class: entries`."""
+    lines = (line.split(":") for line in table.strip().splitlines())
+    return [(word_class.strip(), entries.strip()) for word_class, entries in lines]
 
 
 _IRREGULAR_PLURALS = {"examen": "exámenes", "joven": "jóvenes", "país": "países", "paraguas": "paraguas"}
@@ -31,7 +33,7 @@ def es_plural(word: str) -> str:
     if word in _IRREGULAR_PLURALS:
         return _IRREGULAR_PLURALS[word]
     for accented, plain in zip("áéíóú", "aeiou", strict=True):
-        # The stress stays where it was, so the accent of a last syllable is not written any more.
+        # The plural keeps the stress, so a final stressed syllable loses its written accent: canción, canciones.
         if len(word) > 1 and word[-2] == accented:
             return word[:-2] + plain + word[-1] + "es"
     return word + "es"
@@ -56,12 +58,14 @@ def _noun(entry: str) -> Noun:
 def _verbs(table: str) -> dict[str, Verb]:
     verbs = {}
     for line in table.strip().splitlines():
-        words, objects, irregular = (part.strip() for part in line.split("|"))
-        es, en = words.split(" ", 1)
-        base, *forms = en.replace("~", " ").split("/")
-        past, participle = forms or [_regular_past(base)] * 2
-        pairs = dict(item.split("=") for item in irregular.split())
-        verbs[es.rstrip("!")] = Verb(es.rstrip("!"), base, past, participle, pairs, tuple(objects.split()), "!" in es)
+        translation, objects, irregular = (column.strip() for column in line.split("|"))
+        es, en = translation.split(" ", 1)
+        base, *past_forms = en.replace("~", " ").split("/")
+        past, participle = past_forms or [_regular_past(base)] * 2
+        forms_by_key = dict(item.split("=") for item in irregular.split())
+        verbs[es.rstrip("!")] = Verb(
+            es.rstrip("!"), base, past, participle, forms_by_key, tuple(objects.split()), "!" in es
+        )
     return verbs
 
 
@@ -72,20 +76,25 @@ def _regular_past(base: str) -> str:
 
 
 NOUNS: dict[str, list[Noun]] = {
-    name: [_noun(item) for item in rest.split(", ")] for name, rest in _entries(NOUN_ENTRIES)
+    name: [_noun(entry) for entry in entries.split(", ")] for name, entries in _entries(NOUN_ENTRIES)
 }
+"""Nouns by class."""
 CLASS_OF: dict[str, str] = {noun.es: name for name, nouns in NOUNS.items() for noun in nouns}
+"""Class of each noun, by its Spanish singular."""
 NOUN: dict[str, Noun] = {noun.es: noun for nouns in NOUNS.values() for noun in nouns}
+"""Nouns by their Spanish singular."""
 ADJECTIVES: dict[str, list[Adjective]] = {
-    name: [Adjective(*item.split()) for item in rest.split(", ")] for name, rest in _entries(ADJECTIVE_ENTRIES)
+    name: [Adjective(*entry.split()) for entry in entries.split(", ")] for name, entries in _entries(ADJECTIVE_ENTRIES)
 }
+"""Adjectives by class."""
 TRANSITIVE, WITH_PERSON, INTRANSITIVE, AUXILIARY = map(
     _verbs, (TRANSITIVE_ENTRIES, WITH_PERSON_ENTRIES, INTRANSITIVE_ENTRIES, AUXILIARY_ENTRIES)
 )
+"""Verbs by their Spanish infinitive; WITH_PERSON are the verbs whose object is a person."""
 
 
 def objects_of(verb: Verb) -> list[Noun]:
-    """The nouns that a transitive verb takes."""
+    """The nouns that a transitive verb takes as its object."""
     nouns: list[Noun] = []
     for word in verb.objects:
         nouns += NOUNS[word[1:]] if word.startswith("@") else [NOUN[word]]
@@ -93,12 +102,12 @@ def objects_of(verb: Verb) -> list[Noun]:
 
 
 def adjectives_of(noun: Noun) -> list[Adjective]:
-    """The adjectives that go with a noun."""
+    """The adjectives that can modify a noun."""
     return [adjective for name in ADJECTIVES_OF.get(CLASS_OF[noun.es], ()) for adjective in ADJECTIVES[name]]
 
 
 def lemma_count() -> int:
-    """Different Spanish dictionary words in the tables."""
+    """Number of distinct Spanish dictionary words in the tables."""
     verbs = set(TRANSITIVE) | set(WITH_PERSON) | set(INTRANSITIVE) | set(AUXILIARY)
     adjectives = {adjective.es for group in ADJECTIVES.values() for adjective in group}
     return len(set(NOUN) | verbs | adjectives) + len(NUMBERS) + len(DAYS) + len(MONTHS)

@@ -1,9 +1,9 @@
-"""Spanish forms: conjugation, agreement, contraction.
+"""Spanish morphology: conjugation and agreement.
 
-The regular paradigms are those of the Nueva gramática de la lengua española (RAE); irregular forms stand with the verbs.
+The regular paradigms are those of the Nueva gramática de la lengua española (RAE); tables.py lists irregular forms.
 """
 
-from kinds import Verb
+from grammar import Verb
 from lexicon import AUXILIARY, es_plural
 
 _ENDINGS = {
@@ -28,16 +28,23 @@ _STEM_CHANGES = {"ie": ("e", "ie"), "ue": ("o", "ue"), "i": ("e", "i")}
 
 
 def conjugate(verb: Verb, tense: str, person: int) -> str:
-    """The Spanish form of a simple tense, or of a compound one ("perfect", "progressive", "going to")."""
+    """A finite form of a verb.
+
+    Args:
+        verb: the verb.
+        tense: present, preterite, imperfect, future, conditional, subjunctive (present), perfect, progressive or
+            "going to".
+        person: 0-5 for yo, tú, él, nosotros, vosotros, ellos.
+    """
     if tense == "perfect":
         return f"{conjugate(AUXILIARY['haber'], 'present', person)} {participle(verb)}"
     if tense == "progressive":
         return f"{conjugate(AUXILIARY['estar'], 'present', person)} {gerund(verb)}"
     if tense == "going to":
         return f"{('voy', 'vas', 'va', 'vamos', 'vais', 'van')[person]} a {verb.es}"
-    listed = {"present": "pres", "imperfect": "imp", "preterite": "past6", "subjunctive": "sub"}.get(tense, "")
-    if listed in verb.irregular:
-        return verb.irregular[listed].split(",")[person]
+    table_key = {"present": "pres", "imperfect": "imp", "preterite": "past6", "subjunctive": "sub"}.get(tense, "")
+    if table_key in verb.irregular:
+        return verb.irregular[table_key].split(",")[person]
     if tense in ("future", "conditional"):
         return verb.irregular.get("future", verb.es) + _ending(tense, "any", person)
     if tense == "preterite":
@@ -60,7 +67,7 @@ def _present(verb: Verb, person: int) -> str:
     if person == 4 and "pres2" in forms:
         return forms["pres2"]
     if person in _STRESSED_STEM:
-        stem = _changed(stem, forms.get("stem", ""))
+        stem = _change_stem(stem, forms.get("stem", ""))
         if "accent" in forms:
             stem = stem[:-1] + forms["accent"]
     return stem + _ending("present", kind, person)
@@ -80,7 +87,7 @@ def _preterite(verb: Verb, person: int) -> str:
     if person == 0 and kind == "ar":
         stem = _before_e(stem)
     if kind == "ir" and person in (2, 5):
-        stem = _closed(stem, forms.get("stem", ""))
+        stem = _raise_vowel(stem, forms.get("stem", ""))
     return stem + ending
 
 
@@ -92,7 +99,7 @@ def _subjunctive(verb: Verb, person: int) -> str:
     elif person in _STRESSED_STEM:
         stem = _present(verb, 0)[:-1]
     elif kind == "ir":
-        stem = _closed(verb.es[:-2], change)
+        stem = _raise_vowel(verb.es[:-2], change)
     else:
         stem = verb.es[:-2]
     return (_before_e(stem) if kind == "ar" else stem) + _ending("subjunctive", kind, person)
@@ -112,46 +119,47 @@ def gerund(verb: Verb) -> str:
         return verb.irregular["ger"]
     if verb.es.endswith("ar"):
         return verb.es[:-2] + "ando"
-    stem = _closed(verb.es[:-2], verb.irregular.get("stem", "")) if verb.es.endswith("ir") else verb.es[:-2]
+    stem = _raise_vowel(verb.es[:-2], verb.irregular.get("stem", "")) if verb.es.endswith("ir") else verb.es[:-2]
     return stem + ("yendo" if verb.irregular.get("vowel") == "y" else "iendo")
 
 
 def imperative(verb: Verb, negative: bool) -> str:
-    """What one tells a friend to do, or not to do: abre, no abras."""
+    """The imperative of tú: abre, no abras."""
     if negative:
         return f"no {conjugate(verb, 'subjunctive', 1)}"
     return verb.irregular.get("tu", conjugate(verb, "present", 2))
 
 
-def _changed(stem: str, change: str) -> str:
+def _change_stem(stem: str, change: str) -> str:
+    """The stem with its stressed vowel changed: duerm-, pid-, cierr-."""
     if not change:
         return stem
     old, new = _STEM_CHANGES[change]
     if stem == "jug":
         return "jueg"
-    at = stem.rindex(old)
-    return stem[:at] + new + stem[at + 1 :]
+    position = stem.rindex(old)
+    return stem[:position] + new + stem[position + 1 :]
 
 
-def _closed(stem: str, change: str) -> str:
-    """The stem of -ir verbs where the stress is on an ending with a diphthong: pidió, durmió, prefirió."""
+def _raise_vowel(stem: str, change: str) -> str:
+    """The stem of -ir verbs before a stressed ending with a diphthong: pidió, durmió, prefirió."""
     if not change:
         return stem
     old, new = ("o", "u") if change == "ue" else ("e", "i")
-    at = stem.rindex(old)
-    return stem[:at] + new + stem[at + 1 :]
+    position = stem.rindex(old)
+    return stem[:position] + new + stem[position + 1 :]
 
 
 def _before_e(stem: str) -> str:
-    """The spelling that keeps the sound of c, g, z before e: busqué, llegué, empecé."""
-    for ending, spelled in (("c", "qu"), ("g", "gu"), ("z", "c")):
-        if stem.endswith(ending):
-            return stem[:-1] + spelled
+    """The stem respelled so that c, g, z keep their sound before e: busqué, llegué, empecé."""
+    for consonant, respelled in (("c", "qu"), ("g", "gu"), ("z", "c")):
+        if stem.endswith(consonant):
+            return stem[:-1] + respelled
     return stem
 
 
 def agree(adjective: str, feminine: bool, plural: bool) -> str:
-    """An adjective in the gender and number of its noun."""
+    """The form of an adjective, given in the masculine singular, for a gender and a number."""
     if feminine:
         if adjective.endswith("o"):
             adjective = adjective[:-1] + "a"

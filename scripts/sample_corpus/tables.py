@@ -1,5 +1,9 @@
-"""The words of the sample corpus and their translations: an entry a line or between commas, for a teacher to mend."""
+"""The words of the sample corpus with their translations.
 
+To change the vocabulary, edit these tables.  In an English word, ~ stands for a space.
+"""
+
+# Class: gender Spanish English[/English plural], ...; = marks a mass noun.
 NOUN_ENTRIES = """
 family: m hermano brother, f hermana sister, m padre father, f madre mother, m abuelo grandfather, f abuela grandmother, m hijo son, f hija daughter, m tío uncle, f tía aunt, m primo cousin, f prima cousin, m amigo friend, f amiga friend, m vecino neighbor, f vecina neighbor, m jefe boss, f jefa boss
 person: m profesor teacher, f profesora teacher, m médico doctor, f médica doctor, m niño boy, f niña girl, m hombre man/men, f mujer woman/women, m camarero waiter, f camarera waitress, m enfermero nurse, f enfermera nurse, m cocinero cook, f cocinera cook, m abogado lawyer, f abogada lawyer, m turista tourist, m escritor writer, f escritora writer, m alumno student, f alumna student
@@ -25,7 +29,7 @@ building: m puente bridge, f casa house, m edificio building, f torre tower, m p
 nature: m árbol tree, m río river, m lago lake, f montaña mountain, m bosque forest
 """
 
-# class of nouns: Spanish (masculine singular) English, ...
+# Class: Spanish adjective (masculine singular) English adjective, ...
 ADJECTIVE_ENTRIES = """
 size: grande big, pequeño small
 color: rojo red, blanco white, negro black, azul blue, verde green, amarillo yellow, gris gray, marrón brown
@@ -47,7 +51,7 @@ state: abierto open, cerrado closed, vacío empty, lleno full, roto broken, suci
 origin: español Spanish, francés French, italiano Italian, alemán German, inglés English, mexicano Mexican
 """
 
-# Which adjectives go with which nouns.
+# Class of nouns: the classes of adjectives that can modify these nouns.
 ADJECTIVES_OF = {
     "person": ("attribute",), "place": ("size", "place"), "town": ("size", "place"), "room": ("size",), "reading": ("text",),
     "furniture": ("size", "color", "thing"), "device": ("thing", "color"), "vehicle": ("thing", "color"), "opening": ("size",),
@@ -55,9 +59,18 @@ ADJECTIVES_OF = {
     "art": ("art",), "music": ("thing",), "matter": ("matter",), "event": ("event",), "building": ("size", "building"),
 }  # fmt: skip
 
-# Spanish English[/past/participle] | objects | irregular Spanish forms; ! marks a state.
-# Irregular forms: stem=ie,ue,i (present), yo=..., past=stem of the strong preterite, future=stem, pp=participle,
-# ger=gerund, pres/imp/sub=all six forms, tu=imperative.
+# Spanish English[/past/participle] | objects | irregular Spanish forms.
+# An exclamation mark after the Spanish infinitive marks a stative verb.  An object is a noun, or a class of nouns with @.
+# Keys of the irregular forms:
+#   stem    vowel change of the stem in the present: ie, ue or i
+#   accent  accented last vowel of the stem in the present
+#   vowel   y: the stem ends with a vowel, so i becomes y between vowels
+#   yo      first person singular of the present
+#   pres2   second person plural of the present
+#   past    stem of the strong preterite
+#   future  stem of future and conditional
+#   pp, ger, tu              participle, gerund, imperative
+#   pres, imp, past6, sub    all six forms of present, imperfect, preterite, subjunctive
 TRANSITIVE_ENTRIES = """
 leer read/read/read | @reading | vowel=y
 escribir write/wrote/written | carta novela poema mensaje cuento libro | pp=escrito
@@ -124,7 +137,8 @@ conocer! know/knew/known | | yo=conozco
 escuchar listen~to | |
 """
 
-# The object column holds the kinds of phrase that go with the verb; a noun in it is a place where it is done.
+# The second column lists the adverbials that fit the verb: to (a place), to_city, city, with (a person), time, hour;
+# a noun is the place of the action.
 INTRANSITIVE_ENTRIES = """
 trabajar work | hospital oficina banco hotel tienda restaurante museo escuela farmacia aeropuerto with time |
 vivir live | city |
@@ -199,7 +213,7 @@ NUMBERS = tuple(
     (es, en.replace("~", " ")) for es, en in zip(_SPANISH_NUMBERS.split(), _ENGLISH_NUMBERS.split(), strict=True)
 )
 
-# (Spanish, English) of when something happens, by the tenses that they fit.
+# Tense: (Spanish, English) time adverbials that fit the tense.
 TIMES = {
     "present": (("todos los días", "every day"), ("por la mañana", "in the morning"), ("por la tarde", "in the afternoon"),
                 ("por la noche", "at night"), ("los domingos", "on Sundays")),

@@ -1,0 +1,60 @@
+"""configs/reference.yaml: every config key with its default and, as comments, its docstring in config.py.
+
+python -m s2s.config_reference > configs/reference.yaml
+"""
+
+import ast
+import dataclasses
+import inspect
+import itertools
+import textwrap
+import typing
+from collections.abc import Mapping
+from typing import Any
+
+from s2s import config, strict_yaml
+from s2s.config import Config, DataConfig
+from s2s.config_file import allowed_values, as_tree
+
+
+def reference() -> str:
+    """A config file of all keys, with their defaults and, as comments, their text in config.py."""
+    example = Config("runs/example", DataConfig(("data/example/train.tsv",), "data/prepared/example"))
+    return (
+        "# Every key, its meaning and its default.  Only run, data.train and data.prepared must be given.\n"
+        "# Generated from s2s/config.py: python -m s2s.config_reference > configs/reference.yaml\n"
+        + _describe(Config, as_tree(example), _comments())
+    )
+
+
+def _describe(kind: Any, tree: dict[str, Any], comments: Mapping[str, str]) -> str:
+    """The keys of a class as YAML with comments, those that are sections last."""
+    text, hints = "", typing.get_type_hints(kind)
+    for item in sorted(dataclasses.fields(kind), key=lambda item: dataclasses.is_dataclass(hints[item.name])):
+        name, hint = item.name, hints[item.name]
+        if dataclasses.is_dataclass(hints[name]):
+            keys = textwrap.indent(_describe(hint, tree[name], comments).lstrip(), "  ")
+            text += f"\n{comments[hint.__name__]}{name}:\n{keys}"
+        else:
+            value = strict_yaml.dump(tree[name], default_flow_style=True).splitlines()[0]
+            allowed = allowed_values(hint, item.metadata) + (
+                "; required" if item.default is dataclasses.MISSING else ""
+            )
+            text += f"\n{comments[f'{kind.__name__}.{name}']}{name}: {value}  # {allowed}\n"
+    return text
+
+
+def _comments() -> dict[str, str]:
+    """The docstrings of config.py as YAML comments, by `Class` and `Class.key`."""
+    texts = {}
+    for node in ast.parse(inspect.getsource(config)).body:
+        if isinstance(node, ast.ClassDef):
+            texts[node.name] = ast.get_docstring(node) or ""
+            for key, text in itertools.pairwise(node.body):
+                if isinstance(key, ast.AnnAssign) and isinstance(text, ast.Expr):
+                    texts[f"{node.name}.{ast.unparse(key.target)}"] = inspect.cleandoc(ast.literal_eval(text.value))
+    return {name: textwrap.indent(text, "# ") + "\n" for name, text in texts.items()}
+
+
+if __name__ == "__main__":
+    print(reference(), end="")
