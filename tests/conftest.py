@@ -1,38 +1,125 @@
-"""What the tests share: a tiny corpus and one small run trained through the command line."""
+"""What the tests share: how they start the program and scripts, a tiny corpus, a trained and an untrained run of it."""
 
 import json
 import os
+import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).parent.parent
 SAMPLE = ROOT / "data" / "sample"
 
+FAST = os.environ.get("HYPOTHESIS_PROFILE") == "fast"
+settings.register_profile("full", deadline=None)
+settings.register_profile("fast", deadline=None, max_examples=50)
+settings.load_profile("fast" if FAST else "full")
 
-def s2s(*arguments, stdin=b"", cwd=ROOT, check=None):
-    """Run `python -m s2s` as a person would; returns the finished process, output as bytes."""
-    command = [sys.executable, "-m", "s2s", *map(str, arguments)]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    process = subprocess.run(command, input=stdin, capture_output=True, cwd=cwd, env=environment, timeout=300)
+
+def examples(count):
+    """Hypothesis settings of a test that needs another number of examples than the default; fewer in the fast profile."""
+    return settings(max_examples=min(count, 50) if FAST else count)
+
+
+def pytest_collection_modifyitems(items):
+    """Whatever needs the trained run is slow."""
+    for item in items:
+        if "trained" in item.fixturenames:
+            item.add_marker(pytest.mark.slow)
+
+
+def environment(env=None):
+    """The environment of a process that imports s2s from this repository, with the variables of `env`."""
+    return os.environ | {"PYTHONPATH": str(ROOT)} | (env or {})
+
+
+def python(*arguments, stdin=b"", cwd=ROOT, env=None, timeout=300, check=None, **options):
+    """Run `python *arguments`; returns the finished process, output as bytes.  It fails when it takes `timeout` seconds.
+
+    Args:
+        arguments: of Python.
+        stdin: input, as bytes.
+        cwd: directory to run in.
+        env: environment variables to add.
+        timeout: seconds that it may take.
+        check: the exit status that it must have; None = any.
+        options: further arguments of subprocess.run.
+    """
+    command = [sys.executable, *map(str, arguments)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
+    process = subprocess.run(command, input=stdin, cwd=cwd, env=environment(env), timeout=timeout, **pipes)
     if check is not None:
-        assert process.returncode == check, process.stderr.decode()
+        assert process.returncode == check, (process.stderr or b"").decode()
     return process
 
 
+def s2s(*arguments, **options):
+    """Run `python -m s2s` as a person would; options as of `python`."""
+    return python("-m", "s2s", *arguments, **options)
+
+
+def run_script(path, *arguments, **options):
+    """Run a script, `path` below scripts/; options as of `python`."""
+    return python(ROOT / "scripts" / path, *arguments, **options)
+
+
+@contextmanager
+def python_process(*arguments, env=None, **options):
+    """A running `python *arguments` with pipes for output and errors; it is killed at the end of the block.
+
+    Args:
+        arguments: of Python.
+        env: environment variables to add.
+        options: further arguments of subprocess.Popen.
+    """
+    command = [sys.executable, *map(str, arguments)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
+    # Background jobs of a shell ignore SIGINT, and processes inherit that.
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment(env), **pipes)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def s2s_process(*arguments, **options):
+    """A running `python -m s2s`; options as of `python_process`."""
+    return python_process("-m", "s2s", *arguments, **options)
+
+
+def wait_for_line(process, start):
+    """Read the errors of a process up to the line that begins with `start`."""
+    assert any(line.startswith(start) for line in process.stderr), f"it ended without a line {start!r}"
+
+
+def set_options(**values):
+    """The arguments --set KEY=VALUE; in the names, __ stands for the dot."""
+    return [part for name, value in values.items() for part in ("--set", f"{name.replace('__', '.')}={value}")]
+
+
 def write_slice(path, name, count):
-    """The first `count` pairs of a sample file that have at most five words."""
+    """The first `count` pairs of a sample file that have at most nine words on both sides together."""
     lines = (SAMPLE / f"{name}.tsv").read_text(encoding="utf-8").splitlines(keepends=True)
     path.write_text("".join([line for line in lines if len(line.split()) <= 9][:count]), encoding="utf-8")
 
 
-def write_config(directory, **extra):
-    """A config of a tiny model on a slice of the sample corpus; returns its path."""
+def write_config(directory):
+    """A config of a tiny model on a slice of the sample corpus; returns its path.
+
+    It names every key on which values in the tests depend, so that the defaults may change.
+    """
     write_slice(directory / "train.tsv", "train", 300)
-    # Learnt by heart is learnt best: dev sentences of its own would stop so small a model early.
+    # The dev pairs are training pairs: on others, so small a model would soon stop improving.
     write_slice(directory / "dev.tsv", "train", 100)
     write_slice(directory / "test.tsv", "test", 20)
     path = directory / "tiny.yaml"
@@ -46,10 +133,10 @@ data:
   test: {directory}/test.tsv
   prepared: {directory}/prepared
 cleaning: {{leaks: false}}
-tokenizer: {{vocab_size: 300}}
+tokenizer: {{vocab_size: 300, type: unigram}}
 model: {{units: 48, layers: 2, embedding_size: 32, dropout: 0.1}}
-training: {{epochs: 40, tokens_per_batch: 256, buckets: 1, warmup_steps: 10, learning_rate: 0.01,
-           validate_every: 150, log_every: 20}}
+training: {{epochs: 40, tokens_per_batch: 256, buckets: 1, warmup_steps: 10, learning_rate: 0.01, weight_decay: 0.0,
+           precision: float32, validate_every: 150, log_every: 20}}
 """,
         encoding="utf-8",
     )
@@ -63,14 +150,26 @@ def metrics(run):
 
 
 def same_arrays(one, other):
-    """Whether two .npz files hold the same, bit for bit."""
+    """Whether two .npz files have the same arrays, bit for bit."""
     with np.load(one) as a, np.load(other) as b:
         return a.files == b.files and all(np.array_equal(a[name], b[name]) for name in a.files)
 
 
 def last_checkpoint(run):
-    """The arrays' file of the newest checkpoint."""
+    """The file of arrays of the newest checkpoint."""
     return max((run / "checkpoints").iterdir()) / "training.npz"
+
+
+def random_weights(config, source_vocab, target_vocab, scale=1.25):
+    """Weights of an untrained network, large enough that sentences differ in their states and translations."""
+    from s2s.translation.network import weight_shapes
+
+    random = np.random.default_rng(7)
+    shapes = weight_shapes(config, source_vocab, target_vocab)
+    return {
+        name: (scale * random.normal(size=shape) / shape[-1 if "embedding" in name else 0] ** 0.5).astype(np.float32)
+        for name, shape in shapes.items()
+    }
 
 
 @pytest.fixture(scope="session")
@@ -93,6 +192,33 @@ def translator(trained):
 
 
 @pytest.fixture(scope="session")
-def sentences(trained):
+def untrained(tmp_path_factory):
+    """Directory of the same experiment with a run of random weights: enough where it does not matter what is learnt."""
+    from s2s import config_file
+    from s2s.data.prepare import prepare
+    from s2s.run import Run
+
+    directory = tmp_path_factory.mktemp("untrained")
+    config = config_file.load(write_config(directory))
+    prepare(config)
+    run = Run.begin(config)
+    run.save_best(random_weights(config.model, *map(len, run.tokenizers())))
+    run._lock.close()
+    return directory
+
+
+@pytest.fixture(scope="session")
+def untrained_translator(untrained):
+    """A Translator of the run of random weights."""
+    from s2s.run import Run
+    from s2s.translation.translator import Translator
+
+    return Translator(Run(untrained / "run"))
+
+
+@pytest.fixture(scope="session")
+def sentences(tmp_path_factory):
     """The Spanish sides of the tiny training corpus."""
-    return [line.split("\t")[0] for line in (trained / "train.tsv").read_text(encoding="utf-8").splitlines()]
+    path = tmp_path_factory.mktemp("sentences") / "train.tsv"
+    write_slice(path, "train", 300)
+    return [line.split("\t")[0] for line in path.read_text(encoding="utf-8").splitlines()]

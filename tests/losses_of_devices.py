@@ -1,6 +1,6 @@
 """Train 20 steps of a tiny model and print the losses as JSON: `losses_of_devices.py none|mirrored|multi_worker`.
 
-A program of its own, since devices and clusters are set up once in a process.
+A program of its own, since a process can set up its devices only once.
 """
 
 import json
@@ -26,7 +26,7 @@ def main(kind):
         tf.distribute.MirroredStrategy = lambda: strategy
     devices = Devices(kind, micro_batches=4)
     assert devices.count == (1 if kind == "none" else 2)
-    training = TrainingConfig(micro_batches=4, distribute=kind)
+    training = TrainingConfig(micro_batches=4, distribute=kind, precision="float32", weight_decay=0.0)
     model = ModelConfig(units=12, embedding_size=8, dropout=0.3)
     trainer = make_trainer(Config("run", DataConfig(("a",), "c"), 5, model=model, training=training), (30, 25), devices)
     random, losses = np.random.default_rng(1), []
@@ -35,7 +35,7 @@ def main(kind):
         ids = [[random.integers(4, 25, size) * (random.random(size) < 0.9) for size in sizes] for _ in range(4)]
         trainer.step(SHAPE, [Batch(*(side.astype(np.int32) for side in part)) for part in ids], 0.01, step)
         losses.append(trainer.read_counters().loss)
-        # What the others say does not count.
+        # The values of the other processes do not count.
         assert devices.broadcast(0.5 if devices.chief else 0.1, devices.chief) == [0.5, True]
     print(json.dumps({"losses": losses, "chief": devices.chief}))
 

@@ -1,17 +1,13 @@
-"""scripts/ablation.py: one line a run, none twice, and the table of the gains."""
+"""scripts/experiments/ablation.py: every run is measured once, and the table has its gain."""
 
 import json
-import os
-import subprocess
-import sys
 
-from tests.conftest import ROOT
+from tests.conftest import run_script
 
 
 def ablation(*arguments):
-    command = [sys.executable, ROOT / "scripts" / "ablation.py", *arguments]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    return subprocess.run(command, capture_output=True, text=True, check=True, env=environment, timeout=300)
+    process = run_script("experiments/ablation.py", *arguments, check=0)
+    return process.stdout.decode(), process.stderr.decode()
 
 
 def test_a_run_is_measured_once_and_compared_with_the_one_it_differs_from(trained, tmp_path):
@@ -27,15 +23,15 @@ runs:
 """,
         encoding="utf-8",
     )
-    assert "== small" in ablation(plan).stderr
+    assert "== small" in ablation(plan)[1]
     (small,) = map(json.loads, results.read_text(encoding="utf-8").splitlines())
     assert small["set"] == {"model.units": 8} and small["against"] == "large" and small["steps"] > 0
     assert 0 <= small["dev_bleu"] <= 100 and small["dev_perplexity"] > 1 and small["parameters"] > 8 * 4 * 8
     assert small["by_length"] and set(small["by_length"]) <= {"1-5", "6-6", "7-11", "12 or more"}
-    assert "== small" not in ablation(plan).stderr
+    assert "== small" not in ablation(plan)[1]
     large = small | {"name": "large", "against": "default", "set": {}, "dev_bleu": small["dev_bleu"] + 2.5}
     with open(results, "a", encoding="utf-8") as file:
         file.write(json.dumps(large) + "\n")
     assert len(results.read_text(encoding="utf-8").splitlines()) == 2
-    rows = ablation(plan, "--table").stdout.splitlines()
+    rows = ablation(plan, "--table")[0].splitlines()
     assert [row for row in rows if row.startswith("| small") and "| -2.5 |" in row]

@@ -1,4 +1,4 @@
-"""Batches: every pair once an epoch, in few packed shapes, in an order that only (seed, epoch) decides."""
+"""Batches: every pair once an epoch, in few packed shapes, in an order that depends on (seed, epoch) alone."""
 
 import itertools
 import threading
@@ -17,7 +17,7 @@ LENGTHS = st.lists(st.tuples(st.integers(1, 30), st.integers(1, 30)), min_size=1
 
 
 def make_pairs(directory, lengths) -> Pairs:
-    """Pair n says 10 + n wherever it says something."""
+    """Pairs of these lengths; every subword of pair n is 10 + n."""
     source = [[10 + n] * (s - 1) + [EOS] for n, (s, _) in enumerate(lengths)]
     target = [[BOS] + [10 + n] * (t - 1) + [EOS] for n, (_, t) in enumerate(lengths)]
     writer = PairWriter(directory, "train", 20_000)
@@ -28,15 +28,15 @@ def make_pairs(directory, lengths) -> Pairs:
 
 
 def number(pairs, index):
-    """Which pair of `make_pairs` is at this index: they are sorted by length; None for sentences of EOS alone."""
+    """Which pair of `make_pairs` is at this index, as pairs are sorted by length; None for sentences of EOS alone."""
     source, target = (side.read(np.array([index]))[0].tolist() for side in (pairs.source, pairs.target))
-    said = {i - 10 for i in source[:-1] + target[1:-1]}
-    assert len(said) <= 1 and source[-1] == target[-1] == EOS and target[0] == BOS
-    return said.pop() if said else None
+    numbers = {i - 10 for i in source[:-1] + target[1:-1]}
+    assert len(numbers) <= 1 and source[-1] == target[-1] == EOS and target[0] == BOS
+    return numbers.pop() if numbers else None
 
 
 def unpack(ids, segments):
-    """The rows of a packed batch without padding: pack's reverse, written as slowly as can be."""
+    """The rows of a packed batch without padding: the inverse of `pack`, element by element."""
     rows, at = [[] for _ in range(segments[0][1])], 0
     for steps, count in segments:
         for _ in range(steps):
@@ -74,8 +74,8 @@ def test_every_pair_once_an_epoch(tmp_path_factory, lengths, count, tokens, part
                 assert of_source == pairs.source.read(np.array([index]))[0][:: -1 if reverse else 1].tolist()
                 assert [*target[row], EOS] == pairs.target.read(np.array([index]))[0].tolist() == [BOS, *labels[row]]
     assert sorted(seen) == list(range(len(lengths)))
-    said = [number(pairs, index) for index in range(len(lengths))]
-    assert sorted(n for n in said if n is not None) == [n for n, sides in enumerate(lengths) if sides != (1, 1)]
+    numbers = [number(pairs, index) for index in range(len(lengths))]
+    assert sorted(n for n in numbers if n is not None) == [n for n, sides in enumerate(lengths) if sides != (1, 1)]
 
 
 @given(LENGTHS, st.integers(1, 8), st.integers(8, 300))
@@ -95,7 +95,7 @@ def test_segments_are_sorted_and_as_long_as_the_longest(tmp_path_factory, length
 
 
 @pytest.mark.parametrize("count", [2, 4, 8])
-def test_little_padding_for_lengths_as_sentences_have_them(tmp_path, count):
+def test_there_is_little_padding_for_lengths_like_those_of_sentences(tmp_path, count):
     random = np.random.default_rng(0)
     target = np.clip(random.lognormal(2.2, 0.4, 20000).astype(int), 2, 50)
     source = np.clip(target + random.normal(0, 2, 20000).astype(int), 2, 50)
@@ -167,7 +167,7 @@ def test_one_item_ahead_in_another_thread():
     assert list(prefetch([1, 2, 3])) == [1, 2, 3]
 
 
-def test_a_fault_in_the_background_is_raised_in_front():
+def test_an_error_in_the_background_is_raised_in_the_caller():
     def broken():
         yield 1
         raise ValueError("no more")

@@ -1,8 +1,7 @@
-"""What is mended in sentences, what is left out, and how splits are drawn without leaks."""
+"""What is mended in sentences and which pairs are left out; all of it is counted."""
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +9,6 @@ from hypothesis import strategies as st
 from s2s.config import CleaningConfig
 from s2s.data.cleaning import clean, duplicates, leaks, near_keys, normalized_key
 from s2s.data.corpus import Pair
-from s2s.data.splitting import DEV, TEST, TRAIN, components, hold_out
 
 ALL = CleaningConfig()
 TEXT = st.text(max_size=30)
@@ -30,9 +28,9 @@ def cleaned(*sides, config=ALL, held_out=False):
     ],
 )
 def test_what_is_mended_is_counted_and_can_be_left(rule, before, after):
-    found = cleaned((before, "Tom"))
-    assert found.pairs == [Pair(after, "Tom", "a.tsv:1")]
-    assert found.counts == {rule: 1} and found.examples == {rule: [Pair(before, "Tom", "a.tsv:1")]}
+    result = cleaned((before, "Tom"))
+    assert result.pairs == [Pair(after, "Tom", "a.tsv:1")]
+    assert result.counts == {rule: 1} and result.examples == {rule: [Pair(before, "Tom", "a.tsv:1")]}
     off = cleaned((before, "Tom"), config=replace(ALL, **{rule: False}))
     assert off.counts == {} and off.pairs[0].source == before
 
@@ -50,10 +48,10 @@ def test_what_is_mended_is_counted_and_can_be_left(rule, before, after):
 )
 def test_what_is_left_out_is_counted_and_can_stay(rule, pair):
     good = ("El gato está en la casa.", "The cat is in the house.")
-    found = cleaned(good, pair, good)
-    assert [p.place for p in found.pairs] == ["a.tsv:1", "a.tsv:3"]
-    assert found.counts[rule] == 1 and found.examples[rule] == [Pair(*pair, "a.tsv:2")]
-    assert len(found.keys) == 2
+    result = cleaned(good, pair, good)
+    assert [p.place for p in result.pairs] == ["a.tsv:1", "a.tsv:3"]
+    assert result.counts[rule] == 1 and result.examples[rule] == [Pair(*pair, "a.tsv:2")]
+    assert len(result.keys) == 2
     # Dev and test pairs stay, but for empty ones.
     assert len(cleaned(pair, held_out=True).pairs) == (rule != "empty")
     if rule != "empty":
@@ -61,22 +59,22 @@ def test_what_is_left_out_is_counted_and_can_stay(rule, pair):
 
 
 def test_ten_examples_are_kept_of_each_rule():
-    found = cleaned(*[("", f"Word {n}.") for n in range(25)])
-    assert found.counts["empty"] == 25 and [p.place for p in found.examples["empty"]] == [
+    result = cleaned(*[("", f"Word {n}.") for n in range(25)])
+    assert result.counts["empty"] == 25 and [p.place for p in result.examples["empty"]] == [
         f"a.tsv:{n}" for n in range(1, 11)
     ]
 
 
 @given(st.lists(st.tuples(TEXT, TEXT), max_size=8))
 def test_every_pair_is_kept_or_counted_and_cleaning_again_changes_nothing(sides):
-    found = cleaned(*sides)
-    left_out = sum(found.counts[rule] for rule in ("empty", "identical", "length_ratio", "wrong_language"))
-    assert len(found.pairs) + left_out == len(sides) and len(found.keys) == len(found.pairs)
-    for pair in found.pairs:
+    result = cleaned(*sides)
+    left_out = sum(result.counts[rule] for rule in ("empty", "identical", "length_ratio", "wrong_language"))
+    assert len(result.pairs) + left_out == len(sides) and len(result.keys) == len(result.pairs)
+    for pair in result.pairs:
         assert pair.source and pair.target and not {"\t", "\n", "\r"} & set(pair.source + pair.target)
     # Entities apart: "&amp;lt;" has two to mend.
-    again = clean(found.pairs, replace(ALL, html_entities=False), False)
-    assert again.pairs == found.pairs and (again.keys == found.keys).all() and not again.counts
+    again = clean(result.pairs, replace(ALL, html_entities=False), False)
+    assert again.pairs == result.pairs and (again.keys == result.keys).all() and not again.counts
 
 
 def test_near_duplicates_differ_in_case_accents_punctuation_and_spaces_only():
@@ -93,55 +91,3 @@ def test_leaks_are_found_on_either_side():
     train = cleaned(("Hola.", "Hi."), ("Buenas.", "Hello!"), ("Uno.", "One."), ("hi", "hola"))
     held = cleaned(("hola", "Good day."), ("Saludos.", "hello"))
     assert leaks(train.keys, held.keys).tolist() == [True, True, False, False]
-
-
-def slow_components(keys):
-    """Groups by following shared sentences from each pair, as slowly as can be."""
-    groups, left = [], set(range(len(keys)))
-    while left:
-        group, todo = set(), [min(left)]
-        while todo:
-            one = todo.pop()
-            group.add(one)
-            left.discard(one)
-            todo += [other for other in list(left) if keys[one, 1] == keys[other, 1] or keys[one, 2] == keys[other, 2]]
-        groups.append(group)
-    return groups
-
-
-def make_keys(sides):
-    return np.array([[0, s, t] for s, t in sides], np.uint64).reshape(-1, 3)
-
-
-@given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=1, max_size=40))
-def test_components_are_what_shared_sentences_hold_together(sides):
-    keys = make_keys(sides)
-    labels = components(keys)
-    assert [set(np.flatnonzero(labels == label)) for label in sorted(set(labels))] == slow_components(keys)
-
-
-def test_a_long_chain_is_one_component():
-    chain = [(n // 2, (n + 1) // 2) for n in range(5000)]
-    order = np.random.default_rng(0).permutation(5000)
-    assert len(set(components(make_keys(np.array(chain)[order])))) == 1
-
-
-@given(st.lists(st.tuples(st.integers(0, 300), st.integers(0, 300)), min_size=30, max_size=200), st.integers(0, 9))
-def test_no_sentence_stands_in_two_splits(sides, seed):
-    keys = make_keys(sides)
-    splits = hold_out(keys, 10, 5, seed)
-    assert (splits == hold_out(keys, 10, 5, seed)).all()
-    for side in (1, 2):
-        held = [set(keys[splits == split, side]) for split in (TRAIN, DEV, TEST)]
-        assert not held[0] & held[1] and not held[0] & held[2] and not held[1] & held[2]
-    assert (splits == DEV).sum() <= 10 and (splits == TEST).sum() <= 5
-
-
-def test_sizes_of_what_is_held_out():
-    keys = make_keys([(n, n) for n in range(1000)])
-    assert np.bincount(hold_out(keys, 50, 30, 1)).tolist() == [920, 50, 30]
-    assert np.bincount(hold_out(keys, 500, 0, 1)).tolist() == [900, 100]  # a tenth at most
-    assert (hold_out(keys, 50, 30, 1) != hold_out(keys, 50, 30, 2)).any()
-    # Half of the pairs are one component: that is no sample, and stays in train.
-    half = make_keys([(0, n) if n % 2 else (n, n) for n in range(1, 1001)])
-    assert not (hold_out(half, 50, 30, 1)[np.arange(1, 1001) % 2 == 1] != TRAIN).any()

@@ -1,4 +1,4 @@
-"""Pair files in every format people have: what is read, and what is refused with file and line."""
+"""Pair files in every supported format: what is read, and what is refused with file and line."""
 
 import bz2
 import gzip
@@ -13,8 +13,7 @@ from backports import zstd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s2s.data import compression as unpacking
-from s2s.data import formats
+from s2s.data import compression, formats
 from s2s.data.corpus import Layout, read_lines, read_pairs
 from s2s.errors import InputError
 
@@ -62,7 +61,7 @@ def test_columns_blank_lines_line_ends_and_mark(tmp_path):
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress, zstd.compress])
-def test_packed_files_are_told_by_their_content(tmp_path, pack):
+def test_compressed_files_are_recognized_by_their_content(tmp_path, pack):
     path = tmp_path / "a.tsv"
     path.write_bytes(pack("".join(f"{es}\t{en}\n" for es, en in BOTH).encode()))
     assert pairs(path) == BOTH
@@ -72,8 +71,8 @@ def test_packed_files_are_told_by_their_content(tmp_path, pack):
     refused(path, "a.tsv", "empty")
 
 
-def test_columns_are_found_by_what_stands_in_them(tmp_path, capsys):
-    # As Anki's files have it: English, Spanish, attribution.
+def test_columns_are_detected_by_their_text(tmp_path, capsys):
+    # As in Anki's files: English, Spanish, attribution.
     licence = "CC-BY 2.0 (France) Attribution: tatoeba.org #1 (CK) & #2 (CM)"
     anki = write(tmp_path / "spa.txt", "".join(f"{en}\t{es}\t{licence}\n" for es, en in BOTH))
     assert pairs(anki) == BOTH
@@ -81,14 +80,14 @@ def test_columns_are_found_by_what_stands_in_them(tmp_path, capsys):
     # As tatoeba.org exports pairs: number, Spanish, number, English.
     export = write(tmp_path / "pairs.tsv", "".join(f"{n}\t{es}\t{n + 7}\t{en}\n" for n, (es, en) in enumerate(BOTH)))
     assert pairs(export) == BOTH
-    # The first two where nothing speaks for others.
+    # The first two, if there is no evidence for others.
     assert pairs(write(tmp_path / "b.tsv", "Uno\tOne\nDos\tTwo\n")) == [("Uno", "One"), ("Dos", "Two")]
 
 
-def test_swapped_sides_are_told(tmp_path, capsys):
+def test_swapped_sides_are_warned_of(tmp_path, capsys):
     path = write(tmp_path / "a.tsv", "".join(f"{en}\t{es}\n" for es, en in BOTH))
     assert pairs(path, (1, 2)) == [(en, es) for es, en in BOTH]
-    assert "warning: " in capsys.readouterr().err
+    assert "a.tsv: looks swapped" in capsys.readouterr().err
     source, target = write(tmp_path / "a.es", "\n".join(ENGLISH)), write(tmp_path / "a.en", "\n".join(SPANISH))
     pairs((str(source), str(target)))
     assert "a.es: looks swapped" in capsys.readouterr().err
@@ -198,19 +197,19 @@ def test_entity_bombs_and_outside_files_are_not_expanded(tmp_path):
     refused(write(tmp_path / "long.tmx", f"<tmx><body><tu><tuv><seg>{'a' * 11_000_000}"), "long.tmx", "not well-formed")
 
 
-def test_what_unpacks_to_too_much_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(unpacking, "ALWAYS_ALLOWED_BYTES", 1 << 20)
+def test_decompression_bombs_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(compression, "ALWAYS_ALLOWED_BYTES", 1 << 20)
     bomb = b"a\tb\n" * (1 << 20)
     for name, data in (("a.gz", gzip.compress(bomb)), ("a.xz", lzma.compress(bomb)), ("a.zst", zstd.compress(bomb))):
         (tmp_path / name).write_bytes(data)
-        refused(tmp_path / name, name, "unpacks to over 100 times its size")
+        refused(tmp_path / name, name, "decompresses to over 100 times its size")
     with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a.tsv", bomb)
-    refused(tmp_path / "a.zip", "a.zip:a.tsv", "unpacks to over 100 times its size")
+    refused(tmp_path / "a.zip", "a.zip:a.tsv", "decompresses to over 100 times its size")
 
 
 @pytest.mark.parametrize("name", ["../a.tsv", "/a.tsv", "x/../../a.tsv", "..\\a.tsv"])
-def test_archives_that_reach_outside_are_refused(tmp_path, name):
+def test_archives_with_paths_outside_of_them_are_refused(tmp_path, name):
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr(name, "a\tb\n")
     refused(tmp_path / "a.zip", "a.zip", "outside of the archive")
@@ -261,7 +260,7 @@ def test_too_few_columns_are_counted(tmp_path):
 
 
 @given(st.lists(st.text(st.characters(exclude_characters="\n\r\ufeff", exclude_categories=["Cs"]))))
-def test_lines_come_as_they_stand(tmp_path_factory, lines):
+def test_lines_are_read_unchanged(tmp_path_factory, lines):
     path = tmp_path_factory.mktemp("lines") / "a.txt"
     path.write_bytes("".join(f"{line}\n" for line in lines).encode())
     assert list(read_lines(path)) == lines

@@ -1,4 +1,4 @@
-"""What `train --dry-run` tells is what training then does."""
+"""`s2s train --dry-run` prints what the training then does, and trains nothing."""
 
 import re
 
@@ -9,26 +9,26 @@ from s2s.training.estimate import memory, operations
 from tests.conftest import s2s
 
 
-def test_it_tells_what_the_training_said_and_trains_nothing(trained, tmp_path):
+def test_it_prints_what_the_training_logged(trained, tmp_path):
     process = s2s("train", trained / "tiny.yaml", "--dry-run", "--set", f"run={tmp_path}/run", check=0)
-    told, log = process.stdout.decode(), (trained / "train.log").read_text(encoding="utf-8")
+    printed, log = process.stdout.decode(), (trained / "train.log").read_text(encoding="utf-8")
     pairs, steps, weights = re.search(r"([\d,]+) pairs, ([\d,]+) steps an epoch, ([\d,]+) weights", log).groups()
-    assert f"weights     {weights} " in told
-    assert f"{pairs} pairs, {steps} steps an epoch, 1 shapes" in told
-    assert re.search(r"compiled 1 of 1 batch shapes \((.*?)\)", log)[1] in told
+    assert f"weights     {weights} " in printed
+    assert f"{pairs} pairs, {steps} steps an epoch, 1 shapes" in printed
+    assert re.search(r"compiled 1 of 1 batch shapes \((.*?)\)", log)[1] in printed
     assert not (tmp_path / "run").exists() and process.stderr == b""
 
 
-def test_a_corpus_that_is_not_prepared_is_told_by_its_config(tmp_path):
+def test_without_a_prepared_corpus_it_estimates_from_the_config(tmp_path):
     config = tmp_path / "config.yaml"
     config.write_text(
         "run: r\ndata: {train: a, prepared: none}\ntokenizer: {vocab_size: 1000}\n"
         "model: {units: 20, layers: 1, embedding_size: 10}\n"
     )
-    told = s2s("train", config, "--dry-run", check=0).stdout.decode()
+    printed = s2s("train", config, "--dry-run", check=0).stdout.decode()
     # Embeddings; W, U and b of both layers; output through the embedding size, and its bias.
-    assert f"weights     {2 * 1000 * 10 + 2 * (10 + 20 + 1) * 80 + 20 * 10 + 1000:,} " in told
-    assert "none is not prepared yet" in told
+    assert f"weights     {2 * 1000 * 10 + 2 * (10 + 20 + 1) * 80 + 20 * 10 + 1000:,} " in printed
+    assert "none is not prepared yet" in printed
 
 
 def test_operations_by_hand():
@@ -41,8 +41,12 @@ def test_operations_by_hand():
 
 
 def test_memory_grows_with_what_it_depends_on():
-    config = Config("r", DataConfig(("a",), "p"), model=ModelConfig(64, 2, 32), training=TrainingConfig())
+    config = Config(
+        "r", DataConfig(("a",), "p"), model=ModelConfig(64, 2, 32), training=TrainingConfig(precision="float32")
+    )
     small, large = memory(config, (500, 500), 1000), memory(config, (500, 500), 2000)
     assert small.weights == 4 * small.gradients == large.weights
     # The gates and both states of two layers, at the very least.
     assert large.batch - small.batch >= 1000 * 2 * 6 * 64 * np.dtype(np.float32).itemsize
+    short = Config("r", config.data, model=config.model, training=TrainingConfig(precision="bfloat16"))
+    assert memory(short, (500, 500), 1000).batch < small.batch

@@ -1,4 +1,4 @@
-"""Scores are sacreBLEU's own."""
+"""`s2s evaluate`: its scores are sacreBLEU's, and forced decoding agrees with search."""
 
 import json
 import math
@@ -7,7 +7,10 @@ import numpy as np
 import pytest
 import sacrebleu
 
-from s2s.translation.evaluation import describe, score
+from s2s.data.corpus import Pair
+from s2s.run import Run
+from s2s.translation import evaluation
+from s2s.translation.evaluation import by_length, format_scores, perplexity, score, score_pairs
 from tests.conftest import s2s
 
 
@@ -19,7 +22,7 @@ def test_scores_with_different_numbers_of_references():
     assert scores["bleu"] == pytest.approx(sacrebleu.corpus_bleu(translations, streams).score, abs=0.005)
     assert scores["chrf"] == pytest.approx(sacrebleu.corpus_chrf(translations, streams).score, abs=0.005)
     assert (scores["sentences"], scores["references"], scores["exact_match"]) == (2, 3, 0.5)
-    assert scores["bleu_signature"] in describe(
+    assert scores["bleu_signature"] in format_scores(
         scores | {"beam": 1, "seconds": 1.0, "perplexity": 2.0, "by_length": []}
     )
 
@@ -37,18 +40,44 @@ def test_a_test_file_is_scored_and_written(trained, tmp_path, translator):
     s2s("evaluate", trained / "run", table, "--pair-scores", tmp_path / "scores.tsv", check=0)
     rows = [line.split("\t") for line in (tmp_path / "scores.tsv").read_text(encoding="utf-8").splitlines()]
     assert [row[1:] for row in rows] == pairs
-    # Weighted by length, they are the perplexity; and forced decoding finds what search found.
+    # Their mean, weighted by length, is the logarithm of the perplexity.
     lengths = [len(ids) + 1 for ids in translator.target_tokenizer.encode([target for _, target in pairs])]
     mean = sum(float(row[0]) * length for row, length in zip(rows, lengths, strict=True)) / sum(lengths)
     assert printed["perplexity"] == pytest.approx(math.exp(-mean), rel=1e-3)
 
 
 def test_forced_decoding_gives_what_search_gave(translator, sentences):
-    said = [best[0] for best in translator.translate(sentences[:40])]
-    log_probs, lengths = translator.score(sentences[:40], [best.text for best in said])
-    same = [row for row, best in enumerate(said) if best.subwords == lengths[row]]  # decoded text may encode otherwise
+    best = [some[0] for some in translator.translate(sentences[:40])]
+    log_probs, lengths = translator.score(sentences[:40], [translation.text for translation in best])
+    # A translation may be encoded in other subwords than those it was decoded from.
+    same = [row for row, translation in enumerate(best) if translation.subwords == lengths[row]]
     assert len(same) > 30
-    np.testing.assert_allclose(log_probs[same], [said[row].log_prob for row in same], atol=1e-3)
+    np.testing.assert_allclose(log_probs[same], [best[row].log_prob for row in same], atol=1e-3)
+
+
+def test_pairs_are_scored_by_the_mean_log_probability(untrained, untrained_translator, monkeypatch):
+    monkeypatch.setattr(evaluation, "PAIRS", 7)
+    pairs = [Pair(*line.split("\t"), "") for line in (untrained / "train.tsv").read_text("utf-8").splitlines()[:20]]
+    rows = [line.split("\t") for line in score_pairs(Run(untrained / "run"), pairs)]
+    assert [row[1:] for row in rows] == [[pair.source, pair.target] for pair in pairs]
+    log_probs, lengths = untrained_translator.score([pair.source for pair in pairs], [pair.target for pair in pairs])
+    assert lengths.tolist() == [
+        len(ids) + 1 for ids in untrained_translator.target_tokenizer.encode([pair.target for pair in pairs])
+    ]
+    np.testing.assert_allclose([float(row[0]) for row in rows], log_probs / lengths, atol=6e-5)
+    references = {pair.source: [pair.target] for pair in pairs}
+    expected = math.exp(-log_probs.sum() / lengths.sum())
+    assert perplexity(untrained_translator, references) == pytest.approx(expected, rel=1e-5)
+
+
+def test_scores_by_length_are_those_of_the_bucket_alone():
+    sources = ["a b", "a b c d e", "a", "a b c d e f g"]
+    texts = ["One two three four.", "Five six seven eight nine.", "Ten eleven twelve.", "Yes and no and yes again."]
+    references = [[text] for text in texts[:3]] + [["No and yes and no again."]]
+    buckets = by_length(sources, texts, references, (2, 5, 6))
+    assert [(bucket["words"], bucket["sentences"]) for bucket in buckets] == [("1-2", 2), ("3-5", 1), ("7 or more", 1)]
+    last = score(texts[3:], references[3:])
+    assert [bucket["bleu"] for bucket in buckets] == [100.0, 100.0, last["bleu"]] and last["bleu"] < 60
 
 
 def test_perfect_translations_score_100():

@@ -4,7 +4,6 @@ import bz2
 import gzip
 import io
 import os
-import subprocess
 import sys
 import threading
 import zipfile
@@ -12,9 +11,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from tests.conftest import ROOT, SAMPLE, s2s
+from tests.conftest import ROOT, SAMPLE, run_script, s2s
 
-sys.path.insert(0, str(ROOT / "scripts"))
+sys.path.insert(0, str(ROOT / "scripts" / "corpora"))
 import fetch_debian
 import fetching
 
@@ -131,10 +130,10 @@ def test_refusals_wrong_checksums_and_sizes_are_told(server, tmp_path, monkeypat
     assert not {"a.bin", "b.bin", "c.bin", "none.bin"} & {file.name for file in tmp_path.iterdir()}
 
 
-def run(script, *arguments, status=0):
-    command = [sys.executable, ROOT / "scripts" / script, *map(str, arguments)]
-    process = subprocess.run(command, capture_output=True, timeout=120, env=os.environ | {"PYTHONPATH": str(ROOT)})
-    assert process.returncode == status and b"Traceback" not in process.stderr, process.stderr.decode()
+def fetch(script, *arguments, status=0):
+    """What a script of scripts/corpora/ writes to stderr."""
+    process = run_script(f"corpora/{script}", *arguments, check=status, timeout=120)
+    assert b"Traceback" not in process.stderr
     return process.stderr.decode()
 
 
@@ -151,11 +150,12 @@ def sides(count):
     return list(zip(*(line.split("\t") for line in lines), strict=True))
 
 
+@pytest.mark.slow
 def test_tatoeba_as_made_for_anki_goes_from_the_web_into_prepare(server, tmp_path):
     es, en = sides(400)
     text = "".join(f"{two}\t{one}\tCC-BY 2.0\n" for one, two in zip(es, en, strict=True))
     server.files["/spa-eng.zip"], server.manner = archive(spa_txt=text), "cuts"
-    assert "licence in" in run("fetch_tatoeba.py", tmp_path, "--mirror", server.url)
+    assert "licence in" in fetch("fetch_tatoeba.py", tmp_path, "--mirror", server.url)
     assert "CC BY 2.0 FR" in (tmp_path / "spa-eng.zip.LICENCE.txt").read_text()
     splits = [gzip.decompress((tmp_path / f"{name}.tsv.gz").read_bytes()).decode() for name in ("train", "dev", "test")]
     pairs = [[line.split("\t") for line in split.splitlines()] for split in splits]
@@ -165,19 +165,19 @@ def test_tatoeba_as_made_for_anki_goes_from_the_web_into_prepare(server, tmp_pat
         train, dev, test = ({pair[side] for pair in split} for split in pairs)
         assert not train & dev and not train & test and not dev & test
     (tmp_path / "dev.tsv.gz").write_bytes(b"mine")
-    assert "nothing was split anew" in run("fetch_tatoeba.py", tmp_path, "--mirror", server.url)
+    assert "nothing was split anew" in fetch("fetch_tatoeba.py", tmp_path, "--mirror", server.url)
     assert (tmp_path / "dev.tsv.gz").read_bytes() == b"mine"
     config = tmp_path / "config.yaml"
     config.write_text(
-        f"run: {tmp_path}/run\ndata: {{train: {tmp_path}/spa-eng.zip, prepared: {tmp_path}/prepared}}\ntokenizer: {{vocab_size: 300}}\n"
+        f"run: {tmp_path}/run\ndata: {{train: {tmp_path}/spa-eng.zip, prepared: {tmp_path}/prepared}}\ntokenizer: {{vocab_size: 300, type: unigram}}\n"
     )
     assert b"400" in s2s("prepare", config, check=0).stdout
     (tmp_path / "spa-eng.zip").unlink()
     server.files["/spa-eng.zip"] = server.files["/spa-eng.zip"][:-100]
-    assert "damaged archive" in run("fetch_tatoeba.py", tmp_path, "--mirror", server.url, status=1)
+    assert "damaged archive" in fetch("fetch_tatoeba.py", tmp_path, "--mirror", server.url, status=1)
     assert not (tmp_path / "spa-eng.zip").exists()
     del server.files["/spa-eng.zip"]
-    assert "404" in run("fetch_tatoeba.py", tmp_path, "--mirror", server.url, status=1)
+    assert "404" in fetch("fetch_tatoeba.py", tmp_path, "--mirror", server.url, status=1)
 
 
 def test_tatoebas_exports_are_joined_by_their_links(server, tmp_path):
@@ -186,7 +186,7 @@ def test_tatoebas_exports_are_joined_by_their_links(server, tmp_path):
         "/eng/eng_sentences.tsv.bz2": bz2.compress(b"7\teng\tHi.\n8\teng\tBye.\n9\teng\tHello.\n"),
         "/spa/spa-eng_links.tsv.bz2": bz2.compress(b"1\t7\n1\t9\n2\t8\n3\t99\n"),
     }
-    assert "tatoeba.tsv.gz: 3 pairs" in run("fetch_tatoeba.py", tmp_path, "--exports", "--mirror", server.url)
+    assert "tatoeba.tsv.gz: 3 pairs" in fetch("fetch_tatoeba.py", tmp_path, "--exports", "--mirror", server.url)
     text = gzip.decompress((tmp_path / "tatoeba.tsv.gz").read_bytes()).decode()
     assert text == "Hola.\tHi.\t1\t7\nHola.\tHello.\t1\t9\nAdiós.\tBye.\t2\t8\n"
     assert (tmp_path / "tatoeba.tsv.gz.LICENCE.txt").exists()
@@ -199,17 +199,17 @@ def test_a_corpus_of_opus_by_name_and_newest_version(server, tmp_path):
     )
     server.files["/catalogue"] = b'{"corpora": [{"version": "v1"}]}'
     options = ("--files", f"{server.url}OPUS-", "--catalogue", f"{server.url}catalogue", "--directory", tmp_path)
-    run("fetch_opus.py", "Books", *options)
+    fetch("fetch_opus.py", "Books", *options)
     about = (tmp_path / "Books-v1.zip.LICENCE.txt").read_text()
     assert "Public domain." in about and "From books." in about and "Tiedemann" in about and "SHA-256" in about
     config = tmp_path / "config.yaml"
     config.write_text(
-        f"run: {tmp_path}/run\ndata: {{train: {tmp_path}/Books-v1.zip, prepared: {tmp_path}/prepared}}\ntokenizer: {{vocab_size: 300}}\n"
+        f"run: {tmp_path}/run\ndata: {{train: {tmp_path}/Books-v1.zip, prepared: {tmp_path}/prepared}}\ntokenizer: {{vocab_size: 300, type: unigram}}\n"
     )
     assert b"300" in s2s("prepare", config, check=0).stdout
-    assert "404" in run("fetch_opus.py", "Books", "v9", *options, status=1)
+    assert "404" in fetch("fetch_opus.py", "Books", "v9", *options, status=1)
     server.files["/catalogue"] = b'{"corpora": []}'
-    assert "no corpus 'Nothing'" in run("fetch_opus.py", "Nothing", *options, status=1)
+    assert "no corpus 'Nothing'" in fetch("fetch_opus.py", "Nothing", *options, status=1)
 
 
 def catalogue(messages):

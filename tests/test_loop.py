@@ -1,20 +1,26 @@
-"""Training: it learns, goes on exactly where it stopped, and refuses what would be another run."""
+"""The training loop: it learns, resumes exactly where it stopped, keeps its budget, and reports what it does."""
 
 import json
-import os
 import shutil
 import signal
-import subprocess
-import sys
-import time
 
 import numpy as np
 import pytest
+from matplotlib.image import imread
 
 from s2s.config import TrainingConfig
 from s2s.model.backend import tf
 from s2s.training.loop import learning_rate
-from tests.conftest import ROOT, last_checkpoint, metrics, s2s, same_arrays, write_config
+from tests.conftest import (
+    last_checkpoint,
+    metrics,
+    s2s,
+    s2s_process,
+    same_arrays,
+    set_options,
+    wait_for_line,
+    write_config,
+)  # fmt: skip
 
 
 def test_the_loss_falls(trained):
@@ -27,7 +33,7 @@ def test_the_loss_falls(trained):
     )
 
 
-def test_the_model_card_tells_data_recipe_and_the_scores_of_the_best_weights(trained):
+def test_the_model_card_has_data_recipe_and_the_scores_of_the_best_weights(trained):
     card = (trained / "run" / "MODEL.md").read_text(encoding="utf-8")
     scored = [line for line in metrics(trained / "run") if "dev_loss" in line]
     best = min(scored, key=lambda line: line["dev_loss"])
@@ -42,6 +48,15 @@ def test_the_model_card_tells_data_recipe_and_the_scores_of_the_best_weights(tra
         assert part in card, part
 
 
+def test_a_validation_shows_scores_and_samples(trained):
+    scores = [line for line in metrics(trained / "run") if "dev_loss" in line]
+    assert all({"dev_bleu", "dev_chrf"} <= line.keys() for line in scores)
+    assert scores[-1]["dev_bleu"] > 30.0
+    log = (trained / "train.log").read_text(encoding="utf-8")
+    assert log.count("  ->  ") == 10 * len(scores)
+    assert f"BLEU {scores[-1]['dev_bleu']:.1f}" in log
+
+
 def test_run_again_after_the_budget_does_nothing(trained):
     before = last_checkpoint(trained / "run").stat().st_mtime_ns
     process = s2s("train", trained / "tiny.yaml", check=0)
@@ -51,26 +66,23 @@ def test_run_again_after_the_budget_does_nothing(trained):
 
 @pytest.fixture(scope="module")
 def stopped(trained, tmp_path_factory):
-    """A copy of the experiment, its training stopped by SIGTERM in the middle and then run to its end."""
-    directory = tmp_path_factory.mktemp("stopped")
-    command = [sys.executable, "-m", "s2s", "train", str(trained / "tiny.yaml"), "--set", f"run={directory}/run"]
-    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, env=os.environ | {"PYTHONPATH": str(ROOT)})
-    for line in process.stderr:
-        if line.startswith(b"step 40 "):
-            process.send_signal(signal.SIGTERM)
-            break
-    errors = process.stderr.read().decode()
-    status = process.wait(timeout=60)
-    again = s2s("train", trained / "tiny.yaml", "--set", f"run={directory}/run", check=0)
-    return directory / "run", status, errors, again.stderr.decode()
+    """A run stopped by SIGTERM in the middle and then trained to its end: run, exit status, errors, errors at the end."""
+    run = tmp_path_factory.mktemp("stopped") / "run"
+    arguments = ["train", trained / "tiny.yaml", "--set", f"run={run}"]
+    with s2s_process(*arguments) as process:
+        wait_for_line(process, b"step 40 ")
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=60)
+    again = s2s(*arguments, check=0)
+    return run, process.returncode, errors.decode(), again.stderr.decode()
 
 
-def test_a_signal_saves_and_says_so(stopped):
+def test_a_signal_stops_after_a_checkpoint_with_a_message(stopped):
     _, status, errors, again = stopped
     assert status == 128 + signal.SIGTERM
-    assert "goes on" in errors
+    assert "stopped by SIGTERM after a checkpoint; the same command resumes from it" in errors
     assert "Traceback" not in errors
-    assert "going on from step 4" in again
+    assert "resuming from step 4" in again
 
 
 def test_a_stopped_training_ends_as_one_never_stopped(trained, stopped):
@@ -82,18 +94,17 @@ def test_a_stopped_training_ends_as_one_never_stopped(trained, stopped):
 
 def test_the_budget_may_be_raised(trained, tmp_path):
     shutil.copytree(trained / "run", tmp_path / "run")
-    options = [f"run={tmp_path}/run", "training.epochs=41", "training.log_every=1"]
-    process = s2s("train", trained / "tiny.yaml", *[part for option in options for part in ("--set", option)], check=0)
-    assert b"going on from step" in process.stderr
+    options = set_options(run=tmp_path / "run", training__epochs=41, training__log_every=1)
+    process = s2s("train", trained / "tiny.yaml", *options, check=0)
+    assert b"resuming from step" in process.stderr
     epochs = [line["epoch"] for line in metrics(tmp_path / "run") if "epoch" in line]
     assert epochs[-1] == 41
 
 
 def test_minutes_are_a_budget(trained, tmp_path):
-    started = time.monotonic()
-    options = ["training.epochs=null", "training.minutes=0.05", f"run={tmp_path}/run"]
-    s2s("train", trained / "tiny.yaml", *[part for option in options for part in ("--set", option)], check=0)
-    assert time.monotonic() - started < 60
+    options = set_options(training__epochs="null", training__minutes=0.05, run=tmp_path / "run")
+    # Without the budget it would train until the timeout.
+    s2s("train", trained / "tiny.yaml", *options, check=0, timeout=60)
     progress = json.loads((last_checkpoint(tmp_path / "run").parent / "progress.json").read_text())
     assert progress["seconds"] >= 3.0
     assert (tmp_path / "run" / "best.npz").exists()
@@ -101,30 +112,35 @@ def test_minutes_are_a_budget(trained, tmp_path):
 
 def test_training_needs_a_prepared_corpus(tmp_path):
     config = write_config(tmp_path)
-    process = s2s("train", config)
-    assert process.returncode == 2
+    process = s2s("train", config, check=2)
     assert b"run s2s prepare first" in process.stderr
     assert not (tmp_path / "run").exists()
 
 
-def test_a_directory_that_is_no_run_is_left_alone(trained, tmp_path):
+def test_a_directory_that_is_no_run_is_left_alone(untrained, tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "thesis.txt").write_text("mine")
-    process = s2s("train", trained / "tiny.yaml", "--set", f"run={tmp_path}/run")
-    assert process.returncode == 2
+    process = s2s("train", untrained / "tiny.yaml", "--set", f"run={tmp_path}/run", check=2)
+    assert b"exists and is no run directory" in process.stderr
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["thesis.txt"]
 
 
 def test_the_run_can_be_watched_in_tensorboard_and_as_a_curve(trained):
-    (events,) = (trained / "run" / "tensorboard").iterdir()  # one file for each time that it trained
+    (events,) = (trained / "run" / "tensorboard").iterdir()  # one file for each session of training
     seen = {}
     for event in tf.compat.v1.train.summary_iterator(str(events)):
         for value in event.summary.value:
             seen.setdefault(value.tag, []).append((event.step, value.simple_value))
     for tag in ("loss", "dev_loss", "learning_rate"):
-        want = [(line["step"], line[tag]) for line in metrics(trained / "run") if tag in line]
-        np.testing.assert_allclose(seen[tag], want, rtol=1e-6)
-    assert (trained / "run" / "curve.png").read_bytes().startswith(b"\x89PNG")
+        expected = [(line["step"], line[tag]) for line in metrics(trained / "run") if tag in line]
+        np.testing.assert_allclose(seen[tag], expected, rtol=1e-6)
+    pixels = imread(trained / "run" / "curve.png")[..., :3]
+    assert pixels.shape == (480, 840, 3)
+    # Two curves in matplotlib's first two colours, each with its line in the legend.
+    for colour in (0x1F77B4, 0xFF7F0E):
+        rgb = np.array([colour >> 16, colour >> 8 & 255, colour & 255]) / 255
+        rows, columns = np.nonzero((np.abs(pixels - rgb) < 0.02).all(2))
+        assert len(rows) > 200 and np.ptp(columns) > 300 and np.ptp(rows) > 100
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def run(x, h, c, kernel, recurrent, bias, mask, segments):
 CASES = [(name, masked) for name in SEGMENTS for masked in (False, True)]
 
 
-@pytest.mark.parametrize("jit", [False, True])
+@pytest.mark.parametrize("jit", [False, pytest.param(True, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name, masked", CASES)
 def test_values_are_those_of_a_plain_loop(name, masked, jit):
     segments = SEGMENTS[name]
@@ -73,8 +73,8 @@ def test_values_are_those_of_a_plain_loop(name, masked, jit):
     x, h, c, *weights = arguments(segments)
     expected = numpy_lstm(x, mask, h, c, *weights, segments)
     compiled = tf.function(lambda *a: run(*a, tf.constant(mask) if masked else None, segments), jit_compile=jit)
-    for got, want in zip(compiled(x, h, c, *weights), expected, strict=True):
-        np.testing.assert_allclose(got, want, rtol=1e-10, atol=1e-12)
+    for mine, theirs in zip(compiled(x, h, c, *weights), expected, strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-10, atol=1e-12)
 
 
 def naive(x, h, c, kernel, recurrent, bias, mask, segments):
@@ -97,46 +97,46 @@ def gradients(function, mask, segments, tensors):
     with tf.GradientTape() as tape:
         tape.watch(tensors)
         outputs = function(*tensors, mask, segments)
-        # Every output counts, each with weights of its own.
+        # Every output has an influence, each with weights of its own.
         loss = tf.add_n([tf.reduce_sum(out * numbers(*out.shape, seed=9)) for out in outputs])
     return tape.gradient(loss, tensors)
 
 
-@pytest.mark.parametrize("jit", [False, True])
+@pytest.mark.parametrize("jit", [False, pytest.param(True, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name, masked", CASES)
 def test_gradients_are_those_of_autodiff(name, masked, jit):
     segments = SEGMENTS[name]
     mask = tf.constant(some_mask(segments)) if masked else None
     tensors = [tf.constant(a) for a in arguments(segments)]
     got = tf.function(lambda *t: gradients(run, mask, segments, list(t)), jit_compile=jit)(*tensors)
-    want = gradients(naive, tf.ones([tokens(segments), 1]) if mask is None else mask, segments, tensors)
-    for mine, theirs in zip(got, want, strict=True):
+    expected = gradients(naive, tf.ones([tokens(segments), 1]) if mask is None else mask, segments, tensors)
+    for mine, theirs in zip(got, expected, strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-9, atol=1e-12)
 
 
-def test_shorter_types_stay_near_and_keep_the_cell_in_float32():
+def test_shorter_types_stay_close_and_keep_the_cell_in_float32():
     segments = SEGMENTS["falling"]
     x, h, c, *weights = arguments(segments, np.float32)
-    want = run(x, h, c, *weights, None, segments)
+    expected = run(x, h, c, *weights, None, segments)
     for kind, tolerance in ((tf.bfloat16, 0.05), (tf.float16, 0.01)):
         short_x, short_h, *short = (tf.cast(a, kind) for a in (x, h, *weights))
         outputs, last_h, last_c = run(short_x, short_h, c, *short, None, segments)
         assert (outputs.dtype, last_h.dtype, last_c.dtype) == (kind, kind, tf.float32)
-        np.testing.assert_allclose(tf.cast(outputs, tf.float32), want[0], atol=tolerance)
-        np.testing.assert_allclose(last_c, want[2], atol=3 * tolerance)
+        np.testing.assert_allclose(tf.cast(outputs, tf.float32), expected[0], atol=tolerance)
+        np.testing.assert_allclose(last_c, expected[2], atol=3 * tolerance)
 
 
 def test_gradients_are_finite_differences():
     segments = SEGMENTS["falling"]
     mask, values = some_mask(segments), arguments(segments)
-    found = gradients(run, tf.constant(mask), segments, [tf.constant(a) for a in values])
+    computed = gradients(run, tf.constant(mask), segments, [tf.constant(a) for a in values])
 
     def loss(values):
         outputs = numpy_lstm(values[0], mask, *values[1:], segments)
         return sum((out * numbers(*out.shape, seed=9)).sum() for out in outputs)
 
     step = 1e-6
-    for index, gradient in enumerate(found):
+    for index, gradient in enumerate(computed):
         place = tuple(np.random.default_rng(index).integers(values[index].shape))
         shifted = [[a.copy() for a in values] for _ in range(2)]
         shifted[0][index][place] += step
@@ -154,10 +154,10 @@ def test_same_weights_as_keras_give_the_same_outputs():
     theirs.set_weights(ours.get_weights())
     zeros = np.zeros((BATCH, UNITS), np.float32)
     outputs, h, c = ours(x.reshape(-1, INPUTS), None, zeros, zeros, segments=((TIME, BATCH),))
-    want, want_h, want_c = theirs(np.swapaxes(x, 0, 1))
-    np.testing.assert_allclose(np.swapaxes(np.reshape(outputs, (TIME, BATCH, UNITS)), 0, 1), want, atol=1e-6)
-    np.testing.assert_allclose(h, want_h, atol=1e-6)
-    np.testing.assert_allclose(c, want_c, atol=1e-6)
+    expected, expected_h, expected_c = theirs(np.swapaxes(x, 0, 1))
+    np.testing.assert_allclose(np.swapaxes(np.reshape(outputs, (TIME, BATCH, UNITS)), 0, 1), expected, atol=1e-6)
+    np.testing.assert_allclose(h, expected_h, atol=1e-6)
+    np.testing.assert_allclose(c, expected_c, atol=1e-6)
 
 
 def test_the_forget_gate_starts_open():

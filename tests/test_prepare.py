@@ -1,28 +1,24 @@
-"""`s2s prepare` as a whole: what it writes, that nothing is lost in silence, that it can be stopped at any moment."""
+"""`s2s prepare`: what it writes, and that every pair that it leaves out is counted."""
 
 import gzip
 import json
-import os
 import random
-import signal
 import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from s2s import config_file
-from s2s.data import parallel
-from s2s.data import prepare as preparation
+from s2s.data import prepare as prepare_module
 from s2s.data.cleaning import normalized_key
 from s2s.data.dataset import Pairs, read_texts, verify
 from s2s.data.tokenizer import BOS, EOS, Tokenizer
-from s2s.errors import InputError, RunError
+from s2s.errors import InputError
 from tests.conftest import ROOT, SAMPLE, s2s
 
 LINES = (SAMPLE / "train.tsv").read_text(encoding="utf-8").splitlines()
+TOKENIZER = "{vocab_size: 400, type: unigram}"
 
 
 def write(directory, lines, data="", **sections):
@@ -40,8 +36,8 @@ def write(directory, lines, data="", **sections):
 
 def prepare(*arguments, **sections):
     """Prepare in this process; the directory and the report."""
-    config = config_file.load(write(*arguments, **({"tokenizer": "{vocab_size: 400}"} | sections)))
-    return Path(config.data.prepared), preparation.prepare(config)
+    config = config_file.load(write(*arguments, **({"tokenizer": TOKENIZER} | sections)))
+    return Path(config.data.prepared), prepare_module.prepare(config)
 
 
 def texts(directory, split="train"):
@@ -63,7 +59,7 @@ def test_what_is_prepared_is_what_was_read(tmp_path):
     assert sorted(texts(directory)) == sorted(pairs_of(LINES[:4000]))
     assert sorted(texts(directory, "dev")) == sorted(read_texts(directory / "dev.tsv"))
     assert read_texts(directory / "dev.tsv") == pairs_of((SAMPLE / "dev.tsv").read_text(encoding="utf-8").splitlines())
-    assert not (directory / "test.tsv").exists()  # it is where it was
+    assert not (directory / "test.tsv").exists()  # data.test is not copied
     assert [split["pairs"] for split in report["splits"].values()] == [4000, 500, 500]
     assert report == json.loads((directory / "report.json").read_text(encoding="utf-8"))
     assert {path.name for path in directory.iterdir()} == {
@@ -73,7 +69,7 @@ def test_what_is_prepared_is_what_was_read(tmp_path):
     subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=directory, check=True)
 
 
-def test_pairs_lie_in_order_of_their_lengths(tmp_path):
+def test_pairs_are_sorted_by_length(tmp_path):
     directory, _ = prepare(tmp_path, LINES[:300], f", dev: {SAMPLE}/dev.tsv")
     pairs = Pairs(directory, "train")
     lengths = [[len(ids) for ids in side.read(np.arange(len(pairs)))] for side in (pairs.source, pairs.target)]
@@ -82,11 +78,11 @@ def test_pairs_lie_in_order_of_their_lengths(tmp_path):
     assert pairs.source.read(np.array([-1, 5]))[0].tolist() == []
 
 
-def test_many_processes_make_what_one_makes(tmp_path, monkeypatch):
+def test_many_processes_write_what_one_writes(tmp_path, monkeypatch):
     made = []
-    for stretch in (150, 100_000):
-        monkeypatch.setattr(preparation, "_STRETCH", stretch)
-        made.append(prepare(tmp_path / str(stretch), LINES[:1000]))
+    for size in (150, 100_000):
+        monkeypatch.setattr(prepare_module, "_SHARD_PAIRS", size)
+        made.append(prepare(tmp_path / str(size), LINES[:1000]))
     assert sorted(texts(made[0][0])) == sorted(texts(made[1][0]))
     assert (made[0][0] / "source.model").read_bytes() == (made[1][0] / "source.model").read_bytes()
     assert (made[0][0] / "test.tsv").read_bytes() == (made[1][0] / "test.tsv").read_bytes()
@@ -98,12 +94,12 @@ def test_many_processes_make_what_one_makes(tmp_path, monkeypatch):
 
 
 def shared(one, other):
-    """EncodedSentences that stand in both, on the same side."""
+    """Number of sentences that are in both, on the same side."""
     return sum(len({normalized_key(p[s]) for p in one} & {normalized_key(p[s]) for p in other}) for s in (0, 1))
 
 
 def test_without_dev_and_test_they_are_held_out_without_leaks(tmp_path):
-    # Every fifth Spanish sentence has a second translation: splitting by lines would leak.
+    # Every fifth Spanish sentence has a second translation, so a split by lines would leak.
     twins = [f"{es}\t{en[:-1]}, he said." for es, en in pairs_of(LINES[:1000:5])]
     lines = random.Random(1).sample(LINES[:1000] + twins, 1200)
     directory, report = prepare(tmp_path, lines, ", dev_size: 100, test_size: 80")
@@ -117,10 +113,11 @@ def test_without_dev_and_test_they_are_held_out_without_leaks(tmp_path):
     assert shared(by_lines[:1020], by_lines[1020:]) > 10
 
 
+@pytest.mark.slow
 def test_tatoeba_splits_without_leaks_where_lines_would_leak(tmp_path):
     path = ROOT / "data" / "tatoeba" / "spa-eng.zip"
     if not path.exists():
-        pytest.skip("data/tatoeba/spa-eng.zip is not here: python scripts/fetch_tatoeba.py")
+        pytest.skip("data/tatoeba/spa-eng.zip is not here: python scripts/corpora/fetch_tatoeba.py")
     config = write(tmp_path, [])
     s2s("prepare", config, "--set", f"data.train={path}", check=0)
     directory = tmp_path / "prepared"
@@ -132,7 +129,7 @@ def test_tatoeba_splits_without_leaks_where_lines_would_leak(tmp_path):
     assert shared(lines[2000:], lines[:2000]) > 500
 
 
-def test_leaks_into_given_files_are_left_out_and_shown(tmp_path):
+def test_pairs_that_leak_into_given_files_are_left_out(tmp_path):
     dev = pairs_of((SAMPLE / "dev.tsv").read_text(encoding="utf-8").splitlines())
     lines = [*LINES[:300], f"{dev[0][0]}\tSomething else.", f"Otra cosa muy distinta.\t{dev[1][1].upper()}"]
     _, report = prepare(tmp_path, lines, f", dev: {SAMPLE}/dev.tsv")
@@ -143,10 +140,10 @@ def test_leaks_into_given_files_are_left_out_and_shown(tmp_path):
     assert report["splits"]["train"]["pairs"] == 302
 
 
-def test_a_file_that_is_dev_and_train_is_taken_so_and_told(tmp_path, capsys):
+def test_a_file_that_is_dev_and_train_is_used_with_a_warning(tmp_path, capsys):
     _, report = prepare(tmp_path, LINES[:200], f", dev: {tmp_path}/train.tsv")
     assert report["splits"]["train"]["pairs"] == report["splits"]["dev"]["pairs"] == 200
-    assert "learnt by heart" in capsys.readouterr().err
+    assert "scores show what the model has memorized" in capsys.readouterr().err
 
 
 def test_everything_left_out_is_counted_with_line_numbers(tmp_path):
@@ -172,7 +169,7 @@ def test_several_files_of_several_formats_are_one_corpus(tmp_path):
     (tmp_path / "more.en.gz").write_bytes(gzip.compress("\n".join(en).encode()))
     objects = [json.dumps({"en": en, "es": es}) for es, en in pairs_of(LINES[300:400])]
     (tmp_path / "more.jsonl").write_text("\n".join(objects), encoding="utf-8")
-    config = write(tmp_path, LINES[:200], f", dev: {SAMPLE}/dev.tsv", tokenizer="{vocab_size: 400}")
+    config = write(tmp_path, LINES[:200], f", dev: {SAMPLE}/dev.tsv", tokenizer=TOKENIZER)
     files = (
         f"[{tmp_path}/train.tsv, {{source: {tmp_path}/more.es, target: {tmp_path}/more.en.gz}}, {tmp_path}/more.jsonl]"
     )
@@ -184,7 +181,7 @@ def test_several_files_of_several_formats_are_one_corpus(tmp_path):
     assert b"more.es has 99 lines" in s2s("prepare", config, "--set", f"data.train={files}", check=2).stderr
 
 
-def test_nothing_left_says_why(tmp_path):
+def test_an_empty_corpus_is_explained(tmp_path):
     config = write(tmp_path, ["Hola.\t", "No.\tNo."], f", dev: {SAMPLE}/dev.tsv")
     process = s2s("prepare", config, check=2)
     assert process.stderr.decode() == (
@@ -195,8 +192,8 @@ def test_nothing_left_says_why(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["config.yaml", "train.tsv"]
 
 
-def test_subwords_shared_and_by_byte_pairs(tmp_path):
-    directory, _ = prepare(tmp_path, LINES[:500], tokenizer="{vocab_size: 400, shared: true}")
+def test_shared_subwords_and_byte_pairs(tmp_path):
+    directory, _ = prepare(tmp_path, LINES[:500], tokenizer="{vocab_size: 400, type: unigram, shared: true}")
     assert (directory / "source.model").read_bytes() == (directory / "target.model").read_bytes()
     directory, _ = prepare(tmp_path, LINES[:500], tokenizer="{vocab_size: 400, type: bpe}")
     assert (directory / "source.model").read_bytes() != (directory / "target.model").read_bytes()
@@ -205,126 +202,44 @@ def test_subwords_shared_and_by_byte_pairs(tmp_path):
     ))  # fmt: skip
 
 
-def test_rare_characters_and_another_script_are_told(tmp_path, capsys):
+def test_another_script_is_warned_of_and_a_rare_character_is_not(tmp_path, capsys):
     lines = LINES[:300] + ["Ελλάδα είναι εδώ.\tGreece is here."]
     _, report = prepare(
-        tmp_path, lines, f", dev: {SAMPLE}/dev.tsv", tokenizer="{vocab_size: 300, character_coverage: 0.998}"
+        tmp_path,
+        lines,
+        f", dev: {SAMPLE}/dev.tsv",
+        tokenizer="{vocab_size: 300, type: unigram, character_coverage: 0.998}",
     )
     assert 0 < report["splits"]["train"]["unknown_share"][0] < 0.02
     assert "unknown" not in capsys.readouterr().err
     greek = tmp_path / "greek.tsv"
     greek.write_text("Ελλάδα είναι εδώ.\tGreece is here.\n", encoding="utf-8")
     prepare(tmp_path, LINES[:300], f", dev: {greek}")
-    assert "of the Spanish subwords are unknown; other script?" in capsys.readouterr().err
+    assert "of the Spanish subwords are unknown; another script?" in capsys.readouterr().err
 
 
-def test_a_damaged_corpus_is_not_trained_on(tmp_path):
+def damage(directory):
+    """Change a byte of a prepared corpus; returns the file and its content before."""
+    path = directory / "train.target.ids.npy"
+    content = path.read_bytes()
+    path.write_bytes(content[:-5] + bytes([content[-5] ^ 1]) + content[-4:])
+    return path, content
+
+
+def test_a_damaged_corpus_is_noticed(tmp_path):
     directory, _ = prepare(tmp_path, LINES[:300])
     verify(directory)
-    path = directory / "train.target.ids.npy"
-    data = bytearray(path.read_bytes())
-    data[-5] ^= 1
-    path.write_bytes(data)
-    error = s2s("train", tmp_path / "config.yaml", check=2).stderr.decode()
-    assert "damaged prepared corpus (checksums differ)" in error and len(error.splitlines()) <= 2
-    path.write_bytes(data[:-4])
+    path, content = damage(directory)
+    with pytest.raises(InputError, match=r"damaged prepared corpus \(checksums differ\)"):
+        verify(directory)
+    Pairs(directory, "train")
+    path.write_bytes(content[:-4])
     with pytest.raises(InputError, match="damaged prepared corpus"):
         Pairs(directory, "train")
 
 
-def start(config, **popen):
-    command = [sys.executable, "-m", "s2s", "prepare", str(config)]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    before = signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background jobs inherit that it is ignored
-    try:
-        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, **popen)
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def workers_of(process):
-    """The process's workers, once all are there and at work: Python drops a signal that comes while it forks."""
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    wait(lambda: len(children.read_text().split()) == len(os.sched_getaffinity(0)))
-    time.sleep(0.3)
-    return [int(child) for child in children.read_text().split()]
-
-
-def wait(condition):
-    end = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
-
-
-def gone(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except FileNotFoundError:
-        return True
-
-
-@pytest.fixture(scope="module")
-def long_config(tmp_path_factory):
-    """A corpus that takes some seconds to read."""
-    directory = tmp_path_factory.mktemp("long")
-    return write(
-        directory,
-        [f"{es} {n}\t{en} {n}" for n in range(10) for es, en in pairs_of(LINES)],
-        tokenizer="{vocab_size: 400}",
-    )
-
-
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGKILL, -9), (signal.SIGTERM, -15)])
-def test_a_stopped_prepare_leaves_nothing_and_can_be_repeated(long_config, number, status):
-    process = start(long_config)
-    workers = workers_of(process)
-    process.send_signal(number)
-    _, stderr = process.communicate(timeout=60)
-    assert process.returncode == status and b"Traceback" not in stderr
-    wait(lambda: all(map(gone, workers)))
-    directory = long_config.parent
-    left = sorted(path.name for path in directory.iterdir() if path.name not in ("config.yaml", "train.tsv"))
-    assert left == [] if number == signal.SIGINT else all(name.startswith(".prepared.") for name in left)
-    if number == signal.SIGTERM:
-        s2s("prepare", long_config, "--set", f"data.train={SAMPLE}/dev.tsv", check=0)
-        assert sorted(path.name for path in directory.iterdir()) == ["config.yaml", "prepared", "train.tsv"]
-
-
-def test_a_killed_worker_ends_it_with_a_clear_error(long_config):
-    process = start(long_config)
-    os.kill(workers_of(process)[0], signal.SIGKILL)
-    _, stderr = process.communicate(timeout=60)
-    assert process.returncode == 1
-    assert stderr == b"s2s: error: a worker process was killed; is there enough memory?\n"
-
-
-def test_a_full_disk_is_told_and_leaves_nothing(long_config):
-    import resource
-
-    before = sorted(long_config.parent.iterdir())
-    limit = 1 << 20
-    process = start(long_config, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
-    _, stderr = process.communicate(timeout=60)
-    assert process.returncode == 1 and b"File too large" in stderr and b"Traceback" not in stderr
-    assert sorted(long_config.parent.iterdir()) == before
-
-
-def test_work_in_processes_keeps_its_order_and_its_errors():
-    assert list(parallel.parallel_map(lambda n: n * n, range(50))) == [n * n for n in range(50)]
-
-    def fail(number):
-        if number == 7:
-            raise InputError("seven")
-        return number
-
-    with pytest.raises(InputError, match="seven"):
-        list(parallel.parallel_map(fail, range(50)))
-    with pytest.raises(RunError, match="killed"):
-        list(parallel.parallel_map(lambda _: os._exit(1), range(50)))
-
-
-def test_killed_workers_do_not_keep_it_waiting_with_work_too_large_for_a_pipe():
-    code = "import os; from s2s.data.parallel import parallel_map; list(parallel_map(lambda _: os._exit(1), ['x' * 1_000_000] * 50))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=ROOT)
-    assert done.returncode == 1 and "a worker process was killed" in done.stderr
+@pytest.mark.slow
+def test_a_damaged_corpus_is_not_trained_on(tmp_path):
+    damage(prepare(tmp_path, LINES[:300])[0])
+    error = s2s("train", tmp_path / "config.yaml", check=2).stderr.decode()
+    assert "damaged prepared corpus (checksums differ)" in error and len(error.splitlines()) <= 2
