@@ -10,6 +10,7 @@ A file imports only from its own folder or from a lower floor:
     run.py   model/    checkpoints.py    the run directory; the network in Keras; what training resumes from
     data/                                sentence pairs to encoded batches
     files.py   machine.py   config.py    atomic files; processor and cluster; the configuration
+    outputs.py process.py                outputs that the user names; standard streams and signals
     errors.py                            what ends a command
 """
 

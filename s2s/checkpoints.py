@@ -11,15 +11,19 @@ learning rate follows from the step and the share of the budget that is used.
 
 import dataclasses
 import json
+import math
+import re
 import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from s2s.errors import InputError, RunError
-from s2s.files import Arrays, atomic_directory, checksums, explain_write_errors, load_arrays, save_arrays
+from s2s.files import Arrays, atomic_directory, checksums, explain_write_errors, load_arrays, read_small, save_arrays
 
 _CONTENT = ("training.npz", "progress.json")
+_NAME = re.compile("step-[0-9]{8,}")
 
 
 @dataclass
@@ -53,17 +57,22 @@ def save(directory: Path, arrays: Arrays, progress: Progress, keep: int) -> None
         progress: how far the training is.
         keep: checkpoints to keep, this one included; older ones are deleted.
     """
+    if directory.is_symlink():
+        raise RunError(f"{directory}: a symbolic link, through which checkpoints would be written elsewhere")
     path = directory / f"step-{progress.step:08d}"
+    if path.is_symlink() or (path.exists() and not path.is_dir()):
+        _remove(path)  # no checkpoint: a link would be followed
     with explain_write_errors(path), atomic_directory(path) as temporary:
         save_arrays(temporary / "training.npz", arrays)
         text = json.dumps(dataclasses.asdict(progress)) + "\n"
         (temporary / "progress.json").write_text(text, encoding="utf-8")
         (temporary / "SHA256SUMS").write_text(checksums(temporary, _CONTENT), encoding="utf-8")
+    found = _newest_first(directory)
     # A checkpoint of a later step was damaged: otherwise the training would have resumed from it.
-    later = [old for old in _newest_first(directory) if old.name > path.name]
-    earlier = [old for old in _newest_first(directory) if old.name < path.name]
+    later = [old for old in found if _step(old) > progress.step]
+    earlier = [old for old in found if _step(old) < progress.step]
     for old in later + earlier[keep - 1 :]:
-        shutil.rmtree(old)
+        _remove(old)
 
 
 def load_newest(directory: Path) -> tuple[Arrays, Progress] | None:
@@ -84,13 +93,51 @@ def load_newest(directory: Path) -> tuple[Arrays, Progress] | None:
 
 def _load(path: Path) -> tuple[Arrays, Progress]:
     try:
-        whole = (path / "SHA256SUMS").read_text(encoding="utf-8") == checksums(path, _CONTENT)
-    except (FileNotFoundError, UnicodeDecodeError):
+        # What is no regular file, such as a pipe, may never end.
+        regular = not path.is_symlink() and all((path / name).is_file() for name in _CONTENT)
+        whole = regular and read_small(path / "SHA256SUMS").decode() == checksums(path, _CONTENT)
+    except (OSError, UnicodeDecodeError):
         whole = False
     if not whole:
         raise InputError(f"{path}: damaged checkpoint (checksums differ)")
-    return load_arrays(path / "training.npz"), Progress(**json.loads((path / "progress.json").read_text("utf-8")))
+    try:
+        progress = _progress(json.loads(read_small(path / "progress.json")))
+    except (OSError, ValueError, TypeError, RecursionError):
+        raise InputError(f"{path}: progress.json is not what this version writes") from None
+    return load_arrays(path / "training.npz"), progress
+
+
+def _progress(values: dict[str, Any]) -> Progress:
+    """Progress with these fields; raises TypeError for unknown fields, and ValueError for values that none has."""
+    progress = Progress(**values)
+    for field in dataclasses.fields(Progress):
+        value = getattr(progress, field.name)
+        whole = isinstance(value, int) and value is not True and value is not False
+        if field.type is int:
+            right = whole and value >= 0
+        elif field.type is float:
+            right = (whole or isinstance(value, float)) and 0.0 <= value < math.inf
+        else:
+            right = value is None or whole or isinstance(value, float)
+        if not right:
+            raise ValueError(field.name)
+    return progress
+
+
+def _remove(path: Path) -> None:
+    """Remove a directory, or what stands in the place of one."""
+    with explain_write_errors(path):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def _step(path: Path) -> int:
+    return int(path.name.removeprefix("step-"))
 
 
 def _newest_first(directory: Path) -> list[Path]:
-    return sorted(directory.glob("step-*"), reverse=True)
+    """The checkpoints that this program wrote, by their names; a user's copies (`step-best`) are left alone."""
+    own = (path for path in directory.glob("step-*") if _NAME.fullmatch(path.name))
+    return sorted(own, key=_step, reverse=True)

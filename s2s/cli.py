@@ -3,22 +3,21 @@
 Nothing heavy is imported at module level, so that --help and usage errors answer at once.
 """
 
-import os
-import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from s2s import __version__
-from s2s.errors import InputError, RunError
+from s2s.errors import InputError
 
 if TYPE_CHECKING:
     from s2s.run import Run
 
 app = typer.Typer(
     add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True,
     help="Spanish->English translation through one fixed-size hidden state.",
 )  # fmt: skip
 
@@ -52,11 +51,21 @@ def _show_version(value: bool) -> None:
 
 @app.callback()
 def program(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
     """The options of the program itself."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command("help", hidden=True)
+def show_help(context: typer.Context) -> None:
+    """Show the help of the program."""
+    if context.parent:
+        typer.echo(context.parent.get_help())
 
 
 @app.command()
@@ -127,13 +136,20 @@ def translate(
         raise InputError(f"--n-best {n_best}: more than the {beam} of --beam; give --beam {n_best} or more")
     if from_states and inputs:
         raise InputError("--from-states: the states are the input; give no INPUT")
-    from s2s.files import require_writable
+    from os.path import exists
 
-    if output:
+    from s2s.outputs import require_writable
+
+    if output and str(output) != "-":
         require_writable(output, "--output")
     with ExitStack() as open_files:
         from s2s.translation.streams import OutputFormat, decode_states, open_input, open_output, translate_streams
 
+        for path in inputs or []:
+            if str(path) != "-" and not exists(path):  # Path.exists fails on a long sentence
+                raise InputError(
+                    f"{path}: no such file; to translate a sentence, pipe it: echo ... | s2s translate {run}"
+                )
         paths: list[Path | None] = [] if from_states else [*inputs] if inputs else [None]
         sources = [open_files.enter_context(open_input(path)) for path in paths]
         opened = _open_run(run)
@@ -145,7 +161,8 @@ def translate(
         if from_states:
             from s2s.states.storage import read_states
 
-            decode_states(translator, read_states(from_states, translator.config), sink, options, output_format)
+            states = read_states(from_states, translator.config, translator.network.encoder_fingerprint())
+            decode_states(translator, states, sink, options, output_format)
         else:
             translate_streams(translator, sources, sink, options, output_format, errors)
 
@@ -153,7 +170,10 @@ def translate(
 @app.command()
 def evaluate(
     run: RunDirectory,
-    test: Annotated[Path, typer.Argument(metavar="TEST_TSV", help="Pair file to score on, compressed or not.")],
+    tests: Annotated[
+        list[Path],
+        typer.Argument(metavar="TEST...", help="Pair file to score on, or two aligned files: Spanish, English."),
+    ],
     beam: Beam = 1,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Also write the translations to this file.")
@@ -162,24 +182,45 @@ def evaluate(
         Path | None,
         typer.Option("--pair-scores", help="Only write each pair after its log-probability per subword, as TSV."),
     ] = None,
+    source_column: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Spanish column: number from 1, or name; default: detected.")
+    ] = None,
+    target_column: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="English column: number from 1, or name; default: detected.")
+    ] = None,
+    file_format: Annotated[
+        Literal["tsv", "csv", "jsonl", "tmx"] | None,
+        typer.Option("--format", help="Format of the pair file; default: detected."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object on the last line instead.")] = False,
 ) -> None:
     """Translate the Spanish side of a pair file and score it: BLEU and chrF by sacreBLEU, perplexity."""
-    from s2s.data.corpus import layout_of, read_pairs, read_references
-    from s2s.files import require_writable, write_lines
+    if len(tests) > 2:
+        raise InputError(f"evaluate: {len(tests)} test files; give one pair file, or two aligned files")
+    if pair_scores and (output or json):
+        raise InputError("--pair-scores only writes the scores of pairs; leave out --output and --json")
+    from s2s.config import PairFile
+    from s2s.data.corpus import read_pairs, read_references
+    from s2s.data.dataset import layout_of_test
+    from s2s.outputs import require_writable
 
     for path, option in ((output, "--output"), (pair_scores, "--pair-scores")):
-        if path:
+        if path and str(path) != "-":
             require_writable(path, option)
     opened = _open_run(run)
-    layout = layout_of(opened.config.data)
+    source, target = (int(c) if c and c.isdecimal() else c for c in (source_column, target_column))
+    if 0 in (source, target) or type(source) is not type(target) or (source and source == target):
+        raise InputError("--source-column, --target-column: give both, as two numbers from 1 or as two names")
+    file = PairFile(str(tests[0]), str(tests[1]) if tests[1:] else None, file_format, source, target)
+    layout = layout_of_test(file)
     from s2s.translation import evaluation
     from s2s.translation.search import SearchOptions
+    from s2s.translation.streams import write_lines
 
     if pair_scores:
-        write_lines(pair_scores, evaluation.score_pairs(opened, read_pairs([str(test)], layout)))
+        write_lines(pair_scores, evaluation.score_pairs(opened, read_pairs([file], layout)))
         return
-    references = read_references(test, layout)
+    references = read_references(file, layout)
     scores, translations = evaluation.evaluate(opened, references, SearchOptions(beam))
     if output:
         write_lines(output, translations)
@@ -228,9 +269,11 @@ def inspect_state(
     from s2s.states.inspect_state import Outputs, inspect
     from s2s.translation.streams import open_input
 
-    npz = file_format == "npz" or (file_format is None and output is not None and output.suffix == ".npz")
+    npz = file_format == "npz" or (file_format is None and output is not None and output.suffix.lower() == ".npz")
     outputs = Outputs(output, layers == "all", npz, trace, plot, labels, projector, neighbours, corpus)
     outputs.check()
+    if [str(path) for path in (source or "-", labels, corpus)].count("-") > 1:
+        raise InputError("-: stdin can be read once; name a file for INPUT, --labels or --corpus")
     with open_input(source) as opened_source:
         inspect(_open_run(run), opened_source, outputs)
 
@@ -239,44 +282,3 @@ def _open_run(path: Path) -> "Run":
     from s2s.run import Run
 
     return Run(path)
-
-
-def main() -> NoReturn:
-    """Run the program; errors become one or two lines on stderr and an exit status."""
-    sys.exit(_run())
-
-
-def _run() -> int:
-    try:
-        status = app(standalone_mode=False, prog_name="s2s")
-        return status if isinstance(status, int) else 0
-    except typer.TyperException as error:
-        context = getattr(error, "ctx", None)
-        command = context.command_path if context else "s2s"
-        # Typer passes on the words of its validator.
-        message = error.format_message().rstrip(".").replace("Value error, ", "")
-        return _fail(f"{message}; see {command} --help", 2)
-    except InputError as error:
-        return _fail(str(error), 2)
-    except RunError as error:
-        return _fail(str(error), 1)
-    except BrokenPipeError:
-        # The reader has ended, as `head` does.  At exit, Python would complain that it cannot flush stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 0
-    except (KeyboardInterrupt, typer.Abort):
-        return _fail("interrupted", 130)
-    except OSError as error:
-        return _fail(f"{error.filename or 'output'}: {error.strerror or error}", 1)
-    except MemoryError:
-        return _fail("out of memory; a smaller training.tokens_per_batch or model.units needs less", 1)
-    except Exception as error:
-        if sys.flags.dev_mode:  # python -X dev -m s2s ... shows the traceback
-            raise
-        reason = (str(error).strip().splitlines() or [""])[0][:300]
-        return _fail(f"{type(error).__name__}: {reason}", 1)
-
-
-def _fail(message: str, status: int) -> int:
-    print(f"s2s: error: {message}", file=sys.stderr)
-    return status

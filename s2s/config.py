@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 from s2s.errors import InputError
 
-PairFile = str | tuple[str, str]
-"""A file of pairs, or two aligned files: Spanish, English."""
+Format = Literal["auto", "tsv", "csv", "jsonl", "tmx"]
+"""Formats of pair files; auto = detected."""
 
 
 def _key(default: Any = dataclasses.MISSING, low: float = -math.inf, high: float = math.inf, path: bool = False) -> Any:
@@ -26,12 +26,48 @@ def _key(default: Any = dataclasses.MISSING, low: float = -math.inf, high: float
     return field(default=default, metadata={"low": low, "high": high, "path": path})
 
 
+def _check_columns(source: int | str | None, target: int | str | None, section: str = "") -> None:
+    keys = f"{section}source_column and {section}target_column"
+    if type(source) is not type(target):
+        raise InputError(f"{keys} go together: two numbers, two names, or both null")
+    if source is not None and source == target:
+        raise InputError(f"{keys} are the same; one is Spanish, one English")
+
+
+@dataclass(frozen=True)
+class PairFile:
+    """A file of sentence pairs, or two aligned files.  What it leaves open is as the section `data` says."""
+
+    path: str = _key(path=True)
+    """The file; of two aligned files, the Spanish one."""
+    target: str | None = _key(None, path=True)
+    """The English one of two aligned files."""
+    format: Format | None = _key(None)
+    """Its format."""
+    source_column: int | str | None = _key(None, 1)
+    """Its column of the Spanish sentence: a number from 1, or a name."""
+    target_column: int | str | None = _key(None, 1)
+    """Its column of the English sentence."""
+
+    def __post_init__(self) -> None:
+        """Check that the two columns go together, and that aligned files have none."""
+        _check_columns(self.source_column, self.target_column)
+        if self.target is not None and (self.format, self.source_column) != (None, None):
+            raise InputError(f"{self.path} and {self.target}: two aligned files have neither a format nor columns")
+
+    @property
+    def paths(self) -> list[str]:
+        """The path, or both paths of two aligned files."""
+        return [self.path] if self.target is None else [self.path, self.target]
+
+
 @dataclass(frozen=True)
 class DataConfig:
     """The sentence pairs: their files, and which of them are used."""
 
     train: tuple[PairFile, ...] = _key()
     """Training pairs: a path, {source: PATH, target: PATH} for two aligned files, or a list of these.
+    {path: PATH, format: csv, source_column: es, target_column: en} gives a file a layout of its own.
     TSV, CSV, JSON lines, TMX or aligned plain text; plain, .gz, .bz2, .xz, .zst or in a .zip."""
     prepared: str = _key(path=True)
     """Directory that `s2s prepare` writes and `s2s train` reads: tokenizers and encoded pairs."""
@@ -46,7 +82,7 @@ class DataConfig:
     No pair that is held out shares a sentence with train."""
     test_size: int = _key(2000, 0)
     """Pairs of train to hold out where there is neither dev nor test; at most a tenth of train."""
-    format: Literal["auto", "tsv", "csv", "jsonl", "tmx"] = _key("auto")
+    format: Format = _key("auto")
     """Format of the files that are not aligned plain text; auto = detected."""
     source_column: int | str | None = _key(None, 1)
     """Column of the Spanish sentence: a number from 1, or a name; null = detected."""
@@ -59,12 +95,7 @@ class DataConfig:
         """Check that there is a training file and that the two columns go together."""
         if not self.train:
             raise InputError("data.train names no file; give at least one")
-        if type(self.source_column) is not type(self.target_column):
-            raise InputError(
-                "data.source_column and data.target_column go together: two numbers, two names, or both null"
-            )
-        if self.source_column is not None and self.source_column == self.target_column:
-            raise InputError("data.source_column and data.target_column are the same; one is Spanish, one English")
+        _check_columns(self.source_column, self.target_column, "data.")
 
 
 @dataclass(frozen=True)
@@ -73,6 +104,8 @@ class CleaningConfig:
     Dev and test pairs are mended too.  Those with an empty side and dev pairs longer than max_length are left out.
     """
 
+    markup: bool = _key(True)
+    """Mend: remove HTML tags and Anki's `[sound:...]`.  Those of blocks, line breaks and sounds become a space."""
     html_entities: bool = _key(True)
     """Mend: replace `&amp;` and the like by the characters they stand for."""
     unicode: bool = _key(True)
@@ -169,6 +202,8 @@ class TrainingConfig:
     auto = xla on a GPU, graph elsewhere."""
     distribute: Literal["none", "mirrored", "multi_worker"] = _key("none")
     """Devices: none = one, mirrored = all GPUs of this machine, multi_worker = those of the machines in TF_CONFIG."""
+    wait_minutes: float = _key(10.0, 0.0)
+    """With multi_worker: minutes to wait for the other workers at the start."""
     label_smoothing: float = _key(0.1, 0.0, 0.9)
     """Share of the target probability that is spread over the vocabulary (Szegedy et al. 2016)."""
     clip_norm: float = _key(1.0, 1e-6)

@@ -17,9 +17,10 @@ from typing import Any, Literal
 from s2s import strict_yaml
 from s2s.config import Config, PairFile
 from s2s.errors import InputError
+from s2s.files import read_small
 from s2s.strict_yaml import shown
 
-_PAIR_FILES = "a path, {source: PATH, target: PATH} or a list of these"
+_PAIR_FILES = "a path, {source: PATH, target: PATH}, {path: PATH, ...} or a list of these"
 _SIDES = ("source", "target")
 _NAMES = {int: "a whole number", float: "a number", bool: "true or false", str: "a text", types.NoneType: "null"}
 
@@ -34,7 +35,7 @@ def load(path: Path, overrides: list[str] | None = None) -> Config:
         overrides: texts `section.key=value`, whose values are YAML.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_small(path, 1 << 20).decode("utf-8")
     except OSError as error:
         raise InputError(f"{path}: cannot read the config: {error.strerror}") from None
     except UnicodeDecodeError:
@@ -118,34 +119,48 @@ def _convert(value: Any, kind: Any, limits: Mapping[str, Any], where: str) -> An
     if kind == tuple[PairFile, ...]:
         files = [] if value is None else value if isinstance(value, list) else [value]
         return tuple(_pair_file(file, where) for file in files)
-    kinds = typing.get_args(kind) or (kind,)
-    if typing.get_origin(kind) is Literal and value in kinds:
+    kinds = _kinds(kind)
+    if isinstance(value, str) and value in _texts(kinds):
         return value
     if type(value) is int and float in kinds:
         value = float(value)
     in_range = limits["low"] <= value <= limits["high"] if isinstance(value, int | float) else value != ""
     if type(value) not in kinds or not in_range:
         raise refusal
-    return os.path.expanduser(value) if limits["path"] else value
+    return os.path.expanduser(value) if limits["path"] and value is not None else value
 
 
 def _pair_file(value: Any, where: str) -> PairFile:
+    if isinstance(value, dict) and "path" in value:
+        file: PairFile = _build(PairFile, value, where, "", {})
+        return file
+    if isinstance(value, dict) and (unknown := [key for key in value if key not in _SIDES]):
+        raise InputError(f"{where}: unknown key {unknown[0]}; write {_PAIR_FILES}")
     paths = [value.get(side) for side in _SIDES] if isinstance(value, dict) and len(value) == 2 else [value]
     if not all(isinstance(path, str) and path for path in paths):
         raise InputError(f"{where} must be {_PAIR_FILES}, not {shown(value)}")
-    first, *second = map(os.path.expanduser, paths)
-    return (first, second[0]) if second else first
+    return PairFile(*map(os.path.expanduser, paths))
 
 
 def allowed_values(kind: Any, limits: Mapping[str, Any]) -> str:
     """What a key of this type and these limits takes."""
     if kind == tuple[PairFile, ...]:
         return _PAIR_FILES
-    kinds, low, high = typing.get_args(kind) or (kind,), limits["low"], limits["high"]
-    if typing.get_origin(kind) is Literal:
-        return f"one of {', '.join(kinds)}"
+    kinds, low, high = _kinds(kind), limits["low"], limits["high"]
     span = f" of at least {low}" if high == math.inf else f" from {low} to {high}"
-    return " or ".join(_NAMES[one] + (span if one in (int, float) else "") for one in kinds)
+    names = [f"one of {', '.join(_texts(kinds))}"] * any(_texts(kinds))
+    names += [_NAMES[one] + (span if one in (int, float) else "") for one in kinds if one in _NAMES]
+    return " or ".join(names)
+
+
+def _kinds(kind: Any) -> tuple[Any, ...]:
+    """The types of which a value may be one: those of a union, or the type itself."""
+    return typing.get_args(kind) if typing.get_origin(kind) in (types.UnionType, typing.Union) else (kind,)
+
+
+def _texts(kinds: tuple[Any, ...]) -> list[str]:
+    """The texts of which a value may be one."""
+    return [text for one in kinds if typing.get_origin(one) is Literal for text in typing.get_args(one)]
 
 
 def as_tree(setup: Config) -> dict[str, Any]:
@@ -153,5 +168,13 @@ def as_tree(setup: Config) -> dict[str, Any]:
     tree = dataclasses.asdict(setup)
     for name in ("train", "dev", "test"):
         files = tree["data"][name]
-        tree["data"][name] = [file if isinstance(file, str) else dict(zip(_SIDES, file, strict=True)) for file in files]
+        tree["data"][name] = [_pair_file_tree(file) for file in files]
     return tree
+
+
+def _pair_file_tree(file: dict[str, Any]) -> Any:
+    """The shortest form of a pair file that `_pair_file` reads."""
+    given = {key: value for key, value in file.items() if value is not None}
+    if list(given) == ["path"]:
+        return given["path"]
+    return dict(zip(_SIDES, given.values(), strict=True)) if list(given) == ["path", "target"] else given

@@ -13,13 +13,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from s2s import config, strict_yaml
-from s2s.config import Config, DataConfig
+from s2s.config import Config, DataConfig, PairFile
 from s2s.config_file import allowed_values, as_tree
 
 
 def reference() -> str:
     """A config file of all keys, with their defaults and, as comments, their text in config.py."""
-    example = Config("runs/example", DataConfig(("data/example/train.tsv",), "data/prepared/example"))
+    example = Config("runs/example", DataConfig((PairFile("data/example/train.tsv"),), "data/prepared/example"))
     return (
         "# Every key, its meaning and its default.  Only run, data.train and data.prepared must be given.\n"
         "# Generated from s2s/config.py: python -m s2s.config_reference > configs/reference.yaml\n"

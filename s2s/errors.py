@@ -1,4 +1,4 @@
-"""The two ways a command can fail on purpose; `cli.main` turns them into an exit status."""
+"""The two ways a command can fail on purpose; `__main__.main` turns them into an exit status."""
 
 
 class InputError(Exception):

@@ -5,14 +5,17 @@ The temporary names are `.<name>.<random>.tmp`, beside the final path.
 
 import errno
 import fcntl
+import glob
 import hashlib
 import os
+import secrets
 import shutil
-import tempfile
+import stat
+import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -27,15 +30,14 @@ Arrays = dict[str, npt.NDArray[Any]]
 def atomic_file(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it to `path` when the block succeeds.
 
-    When the block raises, the temporary file is removed and whatever stood at `path` stays.
+    When the block raises, the temporary file is removed and whatever stood at `path` stays.  A symbolic link at `path`
+    is replaced, not followed: so a link in a stranger's run leads nowhere.
     """
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
-    try:
+    temporary = _temporary(path)
+    try:  # from here on, so that a signal leaves nothing
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL, 0o666))
         yield temporary
         fsync(temporary)
-        os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)
         fsync(path.parent)
     finally:
@@ -51,15 +53,16 @@ def atomic_directory(path: Path, replace: bool = True) -> Iterator[Path]:
         replace: whether to replace a directory that stands at `path`; the old one is removed once the new one is in its
             place.  If False, the old one stays and FileExistsError is raised, unless it is empty.
     """
-    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
-    lock = os.open(temporary, os.O_RDONLY)
-    fcntl.flock(lock, fcntl.LOCK_EX)  # held while this process lives: see remove_leftovers
-    try:
+    path = Path(os.path.realpath(path))  # a link, say to a larger disk, stays
+    temporary, lock = _temporary(path), None
+    try:  # from here on, so that a signal leaves nothing
+        temporary.mkdir()
+        lock = os.open(temporary, os.O_RDONLY)
+        fcntl.flock(lock, fcntl.LOCK_EX)  # held while this process lives: see remove_leftovers
         yield temporary
         for file in temporary.iterdir():
             fsync(file)
         fsync(temporary)
-        os.chmod(temporary, 0o777 & ~_umask())
         if replace and path.exists():
             retired = temporary.with_suffix(".old")
             os.rename(path, retired)
@@ -69,14 +72,9 @@ def atomic_directory(path: Path, replace: bool = True) -> Iterator[Path]:
             _rename_new(temporary, path)
         fsync(path.parent)
     finally:
-        os.close(lock)
+        if lock is not None:
+            os.close(lock)
         shutil.rmtree(temporary, ignore_errors=True)
-
-
-def write_lines(path: Path, lines: Iterable[str]) -> None:
-    """Write lines of text as an atomic file."""
-    with atomic_file(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
-        file.writelines(f"{line}\n" for line in lines)
 
 
 def save_arrays(path: Path, arrays: Arrays) -> None:
@@ -85,23 +83,42 @@ def save_arrays(path: Path, arrays: Arrays) -> None:
         np.savez(file, allow_pickle=False, **arrays)
 
 
-def load_arrays(path: Path) -> Arrays:
-    """The arrays of an .npz file; never runs code from it.  Raises InputError for a damaged file."""
+def load_arrays(path: Path, names: Iterable[str] | None = None, what: str = "weights") -> Arrays:
+    """The arrays of an .npz file that `save_arrays` wrote, or those of some names that it has; never runs code from it.
+
+    Raises InputError for a damaged file, and for a compressed one, which could hold far more than its size.
+
+    Args:
+        path: the file.
+        names: of the arrays to load; None = all.
+        what: the arrays are, for the message.
+    """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
+        with open_regular(path) as file:
+            with zipfile.ZipFile(file) as archive:
+                if any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist()):
+                    raise ValueError("its arrays are compressed, as s2s never writes them")
+            file.seek(0)
+            with np.load(file, allow_pickle=False) as arrays:
+                chosen = arrays.files if names is None else [name for name in names if name in arrays.files]
+                loaded = {name: arrays[name] for name in chosen}
+            if not all(isinstance(array, np.ndarray) for array in loaded.values()):
+                raise ValueError("a member is no array")
+            return loaded
+    except InputError:
+        raise
     except Exception as error:  # A changed byte in a zip file can raise nearly anything.
-        raise InputError(
-            f"{path}: damaged file of weights ({str(error).splitlines()[0] if str(error) else error!r})"
-        ) from None
+        reason = getattr(error, "strerror", None) or (str(error).splitlines() or ["not an .npz"])[0]
+        raise InputError(f"{path}: damaged file of {what} ({reason})") from None
 
 
-def remove_leftovers(directory: Path, name: str = "*") -> None:
-    """Remove temporary files and directories of `name` that killed processes left in `directory`.
+def remove_leftovers(directory: Path, name: str | None = None) -> None:
+    """Remove temporary files and directories of `name`, or of all names, that killed processes left in `directory`.
 
     Directories that a living process is writing stay.  No other process may be writing files there.
     """
-    for path in [*directory.glob(f".{name}.*.tmp"), *directory.glob(f".{name}.*.old")]:
+    prefix = ".*." if name is None else glob.escape(_temporary_prefix(name))
+    for path in [*directory.glob(f"{prefix}*.tmp"), *directory.glob(f"{prefix}*.old")]:
         if not path.is_dir():
             path.unlink()
         elif not _is_locked(path):
@@ -121,29 +138,15 @@ def _is_locked(path: Path) -> bool:
 
 @contextmanager
 def explain_write_errors(path: Path) -> Iterator[None]:
-    """Turn an OSError of the block, which writes `path` of a run, into a RunError."""
+    """Turn an OSError of the block, which writes `path`, into a RunError that names the file."""
     try:
         yield
+    except (BrokenPipeError, FileExistsError):
+        raise  # the callers handle these
     except OSError as error:
-        raise RunError(
-            f"{path}: cannot write: {error.strerror or error}; the last checkpoint is whole: "
-            "make room and run the same command again"
-        ) from None
-
-
-def require_writable(path: Path, what: str) -> None:
-    """Raise InputError unless a file could be made at `path`; called before hours of work.
-
-    Args:
-        path: the file to be written.
-        what: the option or key that gave the path, for the message.
-    """
-    if path.is_dir():
-        raise InputError(f"{what}: {path} is a directory; name a file in it")
-    if not path.parent.is_dir():
-        raise InputError(f"{what}: there is no directory {path.parent}; make it first")
-    if not os.access(path.parent, os.W_OK):
-        raise InputError(f"{what}: the directory {path.parent} is not writable; choose another")
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        advice = "; make room and run the same command again" if full else ""
+        raise RunError(f"{path}: cannot write: {error.strerror or error}{advice}") from None
 
 
 def make_directory(path: Path, what: str) -> None:
@@ -154,6 +157,27 @@ def make_directory(path: Path, what: str) -> None:
         raise InputError(f"{what}: cannot make the directory {path}: {error.strerror}") from None
     if not os.access(path, os.W_OK):
         raise InputError(f"{what}: the directory {path} is not writable; choose another")
+
+
+def read_small(path: Path, limit: int = 1 << 24) -> bytes:
+    """The content of a regular file of at most `limit` bytes; raises as `open_regular`, and InputError for a larger file."""
+    with open_regular(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > limit:
+            raise InputError(f"{path}: {size:,} bytes, which is too much for such a file")
+        return file.read(limit)
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a regular file to read.
+
+    Raises OSError for a file that cannot be opened, and InputError for another kind of file: a device might never end.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe without a writer would wait
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return open(descriptor, "rb")
+    os.close(descriptor)
+    raise InputError(f"{path}: not a regular file")
 
 
 def fsync(path: Path) -> None:
@@ -188,8 +212,11 @@ def _rename_new(old: Path, new: Path) -> None:
         raise
 
 
-def _umask() -> int:
-    # The mask can only be read by setting it.
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _temporary(path: Path) -> Path:
+    """A new name for a temporary file or directory beside `path`."""
+    return path.parent / f"{_temporary_prefix(path.name)}{secrets.token_hex(8)}.tmp"
+
+
+def _temporary_prefix(name: str) -> str:
+    """What names of temporary files begin with; of a long name, its beginning: names have 255 bytes at most."""
+    return f".{os.fsdecode(os.fsencode(name)[:180])}."

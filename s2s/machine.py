@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 from s2s.errors import InputError
 
@@ -31,25 +32,53 @@ def compute_dtype(precision: str) -> str:
     return "bfloat16" if fast else "float32"
 
 
+class Task(NamedTuple):
+    """What TF_CONFIG says: the workers and which of them this process is."""
+
+    workers: dict[str, list[str]]
+    """host:port of the workers of each kind, chief or worker."""
+    kind: str
+    """Kind of this worker."""
+    number: int
+    """Its number among those of its kind, from 0."""
+
+
+def read_task() -> Task:
+    """Read TF_CONFIG.  TensorFlow takes a missing one for a cluster of one, and waits on a wrong one: here, InputError."""
+    try:
+        config = json.loads(os.environ["TF_CONFIG"])
+        task = Task(config["cluster"], config["task"]["type"], int(config["task"]["index"]))
+        own = task.workers[task.kind]
+    except KeyError as error:
+        missing = "is not set" if error.args == ("TF_CONFIG",) else f"has no {error}"
+        raise InputError(
+            f"training.distribute: multi_worker, but TF_CONFIG {missing}; set it on every machine, e.g. {_TF_CONFIG}"
+        ) from None
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise InputError(f"training.distribute: TF_CONFIG is wrong ({error}); write it as {_TF_CONFIG}") from None
+    if fault := _fault(task, own):
+        raise InputError(f"training.distribute: TF_CONFIG is wrong ({fault}); write it as {_TF_CONFIG}")
+    return task
+
+
+def _fault(task: Task, own: list[str]) -> str | None:
+    for kind, addresses in task.workers.items():
+        if kind not in ("chief", "worker") or not isinstance(addresses, list):
+            return f"{kind!r} has to be a list of workers, by the name chief or worker"
+        for address in addresses:
+            port = str(address).rpartition(":")[2]
+            if not isinstance(address, str) or ":" not in address or not port.isdecimal() or int(port) > 65535:
+                return f"{address!r} is not host:port"
+    return None if 0 <= task.number < len(own) else f"there is no {task.kind} {task.number}"
+
+
 def is_chief(distribute: str) -> bool:
     """Whether this process writes the run: with `multi_worker`, the chief of TF_CONFIG, or worker 0 without a chief.
-
-    TensorFlow takes a missing TF_CONFIG for a cluster of one, and waits on a wrong one.  Here both raise InputError.
 
     Args:
         distribute: `training.distribute`.
     """
     if distribute != "multi_worker":
         return True
-    try:
-        config = json.loads(os.environ["TF_CONFIG"])
-        cluster, kind, index = config["cluster"], config["task"]["type"], int(config["task"]["index"])
-        _ = cluster[kind][index]
-    except KeyError as error:
-        missing = "is not set" if error.args == ("TF_CONFIG",) else f"has no {error}"
-        raise InputError(
-            f"training.distribute: multi_worker, but TF_CONFIG {missing}; set it on every machine, e.g. {_TF_CONFIG}"
-        ) from None
-    except (ValueError, TypeError, IndexError) as error:
-        raise InputError(f"training.distribute: TF_CONFIG is wrong ({error}); write it as {_TF_CONFIG}") from None
-    return kind == "chief" or (kind == "worker" and index == 0 and "chief" not in cluster)
+    task = read_task()
+    return task.kind == "chief" or (task.number == 0 and "chief" not in task.workers)

@@ -4,6 +4,7 @@ run/
   run.json                     format number and version of s2s
   config.yaml                  the config, complete
   source.model, target.model   the subword models
+  train.log                    the log lines of all sessions
   metrics.jsonl                a JSON object for each log line and each validation
   tensorboard/                 the same for tensorboard --logdir
   curve.png                    the same as a picture, when matplotlib is installed
@@ -14,40 +15,40 @@ run/
 """
 
 import dataclasses
-import fcntl
 import json
 import os
 import shutil
-import socket
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
 
-from s2s import __version__, checkpoints, config_file
+from s2s import __version__, checkpoints, config_file, metrics
 from s2s.checkpoints import Progress
 from s2s.config import Config
-from s2s.data.dataset import read_report
+from s2s.data.dataset import content_hash, read_report
 from s2s.data.tokenizer import Tokenizer
-from s2s.errors import InputError
+from s2s.errors import InputError, RunError
 from s2s.files import (
     Arrays,
     atomic_directory,
     atomic_file,
     explain_write_errors,
-    fsync,
     load_arrays,
     make_directory,
+    read_small,
     remove_leftovers,
     save_arrays,
 )  # fmt: skip
+from s2s.lock import lock, no_links, require_held
 
 FORMAT = 5
 """Version of the directory's layout; raised when it changes in a way that an older s2s would misread."""
 
 CHANGEABLE = (
     "epochs", "minutes", "patience", "on_nan", "compile", "distribute", "validate_every", "validate_minutes",
-    "validation_sentences", "checkpoint_minutes", "keep_checkpoints", "log_every",
+    "validation_sentences", "checkpoint_minutes", "keep_checkpoints", "log_every", "wait_minutes",
 )  # fmt: skip
 """Keys of `training` that may change when a run is resumed."""
 
@@ -58,9 +59,9 @@ _PATHS = ("train", "dev", "test", "prepared")
 class Run:
     """An existing run directory.  The constructor opens it to read; `begin` makes it or locks it to train."""
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path | str):
         """Open `path`; raises InputError when it is no run directory, or one of another format."""
-        self.path = path
+        self.path = path = Path(path)
         metadata = _read_metadata(path)
         if metadata.get("format") != FORMAT:
             raise InputError(
@@ -68,6 +69,7 @@ class Run:
                 f"which reads format {FORMAT}"
             )
         self.config = config_file.load(path / "config.yaml")
+        self._corpus: str | None = metadata.get("corpus")
         self._lock: IO[str] | None = None
 
     @classmethod
@@ -88,17 +90,17 @@ class Run:
             _move_aside(path)
         if not (path / "run.json").exists():
             return cls._create(config)
-        lock = _lock(path)
+        held = lock(path)
         try:
             run = cls(path)
             _require_same(run, config)
         except BaseException:
-            lock.close()
+            held.close()
             raise
-        run._lock = lock
+        run._lock = held
         remove_leftovers(path)
         remove_leftovers(path / "checkpoints")
-        with atomic_file(path / "config.yaml") as file:
+        with explain_write_errors(path), atomic_file(path / "config.yaml") as file:
             file.write_text(config_file.dump(config), encoding="utf-8")
         run.config = config
         return run
@@ -108,38 +110,46 @@ class Run:
         path, prepared = Path(config.run), Path(config.data.prepared)
         make_directory(path.parent, "run")
         try:
-            with atomic_directory(path, replace=False) as directory:
+            with explain_write_errors(path), atomic_directory(path, replace=False) as directory:
                 (directory / "checkpoints").mkdir()
                 for side in ("source", "target"):
                     shutil.copyfile(prepared / f"{side}.model", directory / f"{side}.model")
                 (directory / "config.yaml").write_text(config_file.dump(config), encoding="utf-8")
-                metadata = {"format": FORMAT, "version": __version__}
+                metadata = {"format": FORMAT, "version": __version__, "corpus": content_hash(prepared)}
                 (directory / "run.json").write_text(json.dumps(metadata) + "\n", encoding="utf-8")
                 # Locked before it gets its name, so that no other process can lock it first.
-                lock = _lock(directory)
+                held = lock(directory)
         except FileExistsError:
             raise InputError(f"run: {path} exists and is no run directory; name another") from None
         run = cls(path)
-        run._lock = lock
+        run._lock = held
         return run
 
     @classmethod
-    def join(cls, config: Config, patience: float = 120.0) -> "Run":
-        """The run that the chief of several workers makes; waits for it, and raises InputError when it does not appear.
+    def join(cls, config: Config, patience: float | None = None) -> "Run":
+        """The run that the chief of several workers makes or resumes; waits for it, and reports every half minute that it does.
+
+        Raises RunError when the run does not appear, and InputError as `begin` does.
 
         Args:
             config: the experiment.
-            patience: seconds to wait.
+            patience: seconds to wait; None = `training.wait_minutes`.
         """
-        end = time.monotonic() + patience
-        while not (Path(config.run) / "run.json").exists():
-            if time.monotonic() > end:
-                raise InputError(
-                    f"run: the chief has not made {config.run}; all workers need the same directory, "
-                    "and the chief (worker 0) must run"
+        seconds = config.training.wait_minutes * 60 if patience is None else patience
+        started, path = time.monotonic(), Path(config.run)
+        reported = started + 2.0
+        while not (path / "run.json").exists():
+            if time.monotonic() - started > seconds:
+                raise RunError(
+                    f"run: the chief has not made {path}; all workers need the same directory, and the chief (worker 0) must "
+                    "run (training.wait_minutes)"
                 )
+            if time.monotonic() >= reported:
+                reported += 30.0
+                print(f"waiting for the chief (worker 0) to make {path}", file=sys.stderr)
             time.sleep(0.2)
-        run = cls(Path(config.run))
+        run = cls(path)
+        _require_same(run, config)
         run.config = config  # the chief may not have written it yet
         return run
 
@@ -149,62 +159,48 @@ class Run:
 
     def save_best(self, weights: Arrays) -> None:
         """Replace best.npz, the weights that translate."""
+        self.require_held()
         path = self.path / "best.npz"
         with explain_write_errors(path), atomic_file(path) as temporary:
             save_arrays(temporary, weights)
 
-    def load_best(self) -> Arrays:
-        """The weights of best.npz; raises InputError when there are none yet or they are damaged."""
+    def load_best(self, names: Iterable[str] | None = None) -> Arrays:
+        """The weights of best.npz, or those of some names; raises InputError when there are none yet or they are damaged."""
         path = self.path / "best.npz"
         if not path.exists():
             raise InputError(f"{self.path}: nothing trained yet (no best.npz); run s2s train first")
-        return load_arrays(path)
+        return load_arrays(path, names)
 
     def save_checkpoint(self, arrays: Arrays, progress: Progress) -> None:
         """Write a checkpoint, whole or not at all; deletes old ones beyond `training.keep_checkpoints`."""
+        self.require_held()
         if progress.metrics_size:
-            fsync(self.path / "metrics.jsonl")  # the checkpoint holds its length
+            metrics.flush(self.path)  # the checkpoint holds its length
         checkpoints.save(self.path / "checkpoints", arrays, progress, self.config.training.keep_checkpoints)
 
     def load_checkpoint(self) -> tuple[Arrays, Progress] | None:
         """The newest whole checkpoint, or None where there is none; warns of damaged ones and skips them."""
         return checkpoints.load_newest(self.path / "checkpoints")
 
+    def open_log(self) -> IO[str]:
+        """train.log, opened to append a line at a time."""
+        path = self.path / "train.log"
+        with explain_write_errors(path):
+            return open(path, "a", encoding="utf-8", buffering=1, opener=no_links)
+
     def append_metrics(self, record: dict[str, Any], progress: Progress) -> None:
         """Append a line to metrics.jsonl and add its size to `progress`."""
-        path, line = self.path / "metrics.jsonl", (json.dumps(record) + "\n").encode()
-        with explain_write_errors(path), open(path, "ab") as file:
-            file.write(line)
-        progress.metrics_size += len(line)
+        self.require_held()
+        metrics.append(self.path, record, progress)
 
     def truncate_metrics(self, progress: Progress) -> None:
         """Truncate metrics.jsonl to the lines up to the checkpoint; later ones will be written again."""
-        path = self.path / "metrics.jsonl"
-        size = path.stat().st_size if path.exists() else 0
-        if size < progress.metrics_size:
-            print(f"warning: {path}: lines of steps before {progress.step} are missing", file=sys.stderr)
-            progress.metrics_size = size
-        elif size:
-            os.truncate(path, progress.metrics_size)
+        metrics.truncate(self.path, progress)
 
-
-def _lock(directory: Path) -> IO[str]:
-    """Open the directory's lock file and lock it; raises InputError when another process holds the lock.
-
-    The system releases the lock when the file is closed, however this process ends.
-    """
-    file = open(directory / "lock", "a+", encoding="utf-8")  # noqa: SIM115 - open as long as this process trains
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.seek(0)
-        owner = file.read().strip() or "another process"
-        file.close()
-        raise InputError(f"run: {directory} is being trained by {owner}; wait for it, or name another run") from None
-    file.truncate(0)
-    file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
-    file.flush()
-    return file
+    def require_held(self) -> None:
+        """Raise RunError unless the run at this path is the one that this process trains; one opened to read is."""
+        if self._lock:
+            require_held(self._lock, self.path)
 
 
 def _move_aside(path: Path) -> None:
@@ -212,7 +208,7 @@ def _move_aside(path: Path) -> None:
     number = 1
     while (aside := path.with_name(f"{path.name}.{number}")).exists():
         number += 1
-    with _lock(path):
+    with lock(path):
         os.rename(path, aside)
     print(f"{path}: starting over; the earlier run is now {aside}", file=sys.stderr)
 
@@ -224,9 +220,15 @@ def _require_same(run: Run, config: Config) -> None:
             f"run: {run.path} was begun with another config: {', '.join(changed)}; undo the change, name another run, or "
             f"start over with --fresh\n  (paths may change, and in the section training: {', '.join(CHANGEABLE)})"
         )
+    prepared = Path(config.data.prepared)
+    if run._corpus and run._corpus != content_hash(prepared):
+        raise InputError(
+            f"run: {run.path} was begun with another corpus than {prepared} now holds (other train or dev pairs, or "
+            "subwords); prepare the former one again, name another run, or start over with --fresh"
+        )
     for side in ("source", "target"):
         name = f"{side}.model"
-        if (run.path / name).read_bytes() != (Path(config.data.prepared) / name).read_bytes():
+        if read_small(run.path / name) != read_small(prepared / name):
             raise InputError(
                 f"run: {run.path} was begun with other subwords than {config.data.prepared} now has; "
                 "name another run, or start over with --fresh"
@@ -250,8 +252,8 @@ def _changes(old: Config, new: Config) -> list[tuple[str, Any, Any]]:
 
 def _read_metadata(path: Path) -> dict[str, Any]:
     try:
-        metadata = json.loads((path / "run.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        metadata = json.loads(read_small(path / "run.json"))
+    except (OSError, ValueError, RecursionError):
         metadata = None
     if not isinstance(metadata, dict):
         raise InputError(f"{path} is no run directory (it has no readable run.json)")

@@ -63,6 +63,14 @@ def s2s(*arguments, **options):
     return python("-m", "s2s", *arguments, **options)
 
 
+_SHELL = "import os, sys; os.execvp('bash', ['bash', '-c', *sys.argv[1:]])"
+
+
+def shell(command, *arguments, **options):
+    """Run a command of the shell in which "$@" is `python -m s2s *arguments`; options as of `python`."""
+    return python("-c", _SHELL, command, "bash", sys.executable, "-m", "s2s", *arguments, **options)
+
+
 def run_script(path, *arguments, **options):
     """Run a script, `path` below scripts/; options as of `python`."""
     return python(ROOT / "scripts" / path, *arguments, **options)

@@ -1,5 +1,6 @@
 """What is mended in sentences and which pairs are left out; all of it is counted."""
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -21,6 +22,7 @@ def cleaned(*sides, config=ALL, held_out=False):
 @pytest.mark.parametrize(
     ("rule", "before", "after"),
     [
+        ("markup", "Habl<b>o</b><br/>ya", "Hablo ya"),
         ("html_entities", "Tom &amp; &#233;l", "Tom & él"),
         ("unicode", "Mari\u0301a", "María"),
         ("control_characters", "\u200bEl\u00ad ga\x07to\ufeff", "El gato"),
@@ -33,6 +35,39 @@ def test_what_is_mended_is_counted_and_can_be_left(rule, before, after):
     assert result.counts == {rule: 1} and result.examples == {rule: [Pair(before, "Tom", "a.tsv:1")]}
     off = cleaned((before, "Tom"), config=replace(ALL, **{rule: False}))
     assert off.counts == {} and off.pairs[0].source == before
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('<DIV class="x" id=y>Hola</DIV>', "Hola"),
+        ("Uno<br>dos<br />tres<BR/>cuatro<!-- no -->ya", "Uno dos tres cuatro ya"),
+        ("<ruby>él<rt>x</rt></ruby>", "él x"),
+        ('<a href="https://x.org/?a=1&b=2">aquí</a>', "aquí"),
+        ("<img src='a.png'>Hola[sound:a b.mp3]", "Hola"),
+        ("a < b y b > c", None),
+        ("a <b y c> d", None),
+        ("<3 <- -> <= <> </>", None),
+        ("cp <archivo> <destino>", None),
+        ("<tom@example.org> <https://example.org>", None),
+        ("<p or not", None),
+        ("[sound of rain] [risas]", None),
+    ],
+)
+def test_tags_are_removed_and_other_text_with_angles_stays(before, after):
+    result = cleaned((before, "Tom"), held_out=True)
+    assert result.pairs[0].source == (after or before)
+    assert result.counts["markup"] == (after is not None)
+
+
+@pytest.mark.parametrize(
+    "text", ["<!--", "[sound:", "<b ", '<b a="', "<b a=' ", "<b" + " " * 99, "<b a=b", "</"], ids=range(8)
+)
+def test_markup_that_never_ends_takes_no_longer_than_its_length(text):
+    text = text * (1_000_000 // len(text))
+    start = time.perf_counter()
+    cleaned((text, "Tom"))
+    assert time.perf_counter() - start < 3
 
 
 @pytest.mark.parametrize(
@@ -72,8 +107,8 @@ def test_every_pair_is_kept_or_counted_and_cleaning_again_changes_nothing(sides)
     assert len(result.pairs) + left_out == len(sides) and len(result.keys) == len(result.pairs)
     for pair in result.pairs:
         assert pair.source and pair.target and not {"\t", "\n", "\r"} & set(pair.source + pair.target)
-    # Entities apart: "&amp;lt;" has two to mend.
-    again = clean(result.pairs, replace(ALL, html_entities=False), False)
+    # Entities apart: "&amp;lt;" has two to mend; and tags, which "&lt;b&gt;" becomes.
+    again = clean(result.pairs, replace(ALL, html_entities=False, markup=False), False)
     assert again.pairs == result.pairs and (again.keys == result.keys).all() and not again.counts
 
 

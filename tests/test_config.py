@@ -11,13 +11,14 @@ from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from s2s import config, config_file, config_reference
-from s2s.config import Config, DataConfig
+from s2s.config import Config, DataConfig, PairFile
 from s2s.errors import InputError
 
 MINIMAL = "run: r\ndata: {train: a.tsv, dev: b.tsv, prepared: p}\n"
 CONFIGS = Path(__file__).parent.parent / "configs"
 RECIPES = sorted(set(CONFIGS.glob("*.yaml")) - {CONFIGS / "reference.yaml"})
-PAIR_FILES = "data.train must be a path, {source: PATH, target: PATH} or a list of these, not "
+PAIR_FILES = "a path, {source: PATH, target: PATH}, {path: PATH, ...} or a list of these"
+NO_PAIR_FILE = f"data.train must be {PAIR_FILES}, not "
 
 
 def load(directory, text, *overrides):
@@ -34,7 +35,7 @@ def error_of(*arguments):
 
 
 def test_keys_left_out_have_their_defaults(tmp_path):
-    expected = Config("r", DataConfig(("a.tsv",), "p", ("b.tsv",)))
+    expected = Config("r", DataConfig((PairFile("a.tsv"),), "p", (PairFile("b.tsv"),)))
     assert load(tmp_path, MINIMAL) == expected
     assert load(tmp_path, MINIMAL + "model:\ntraining: null\n", "cleaning=") == expected
 
@@ -42,15 +43,24 @@ def test_keys_left_out_have_their_defaults(tmp_path):
 @pytest.mark.parametrize(
     ("text", "files"),
     [
-        ("a", ("a",)),
-        ("[a, b]", ("a", "b")),
-        ("{source: a.es, target: a.en}", (("a.es", "a.en"),)),
-        ("[a, {target: b.en, source: b.es}]", ("a", ("b.es", "b.en"))),
+        ("a", (PairFile("a"),)),
+        ("[a, b]", (PairFile("a"), PairFile("b"))),
+        ("{source: a.es, target: a.en}", (PairFile("a.es", "a.en"),)),
+        ("[a, {target: b.en, source: b.es}]", (PairFile("a"), PairFile("b.es", "b.en"))),
+        ("{path: a}", (PairFile("a"),)),
+        ("{path: a, target: null, format: null}", (PairFile("a"),)),
+        ("{path: a, target: b}", (PairFile("a", "b"),)),
+        (
+            "[a, {path: b.csv, format: csv, source_column: es, target_column: en}]",
+            (PairFile("a"), PairFile("b.csv", None, "csv", "es", "en")),
+        ),
+        ("{path: ~/b, source_column: 2, target_column: 1}", (PairFile("/home/ana/b", None, None, 2, 1),)),
         ("[]", ()),
         ("null", ()),
     ],
 )
-def test_a_file_aligned_files_or_a_list_of_them(tmp_path, text, files):
+def test_a_file_aligned_files_or_a_list_of_them(tmp_path, monkeypatch, text, files):
+    monkeypatch.setenv("HOME", "/home/ana")
     assert load(tmp_path, MINIMAL, f"data.dev={text}").data.dev == files
 
 
@@ -115,19 +125,37 @@ def test_scalars_are_those_of_yaml_1_2(tmp_path, key, text, value):
         ("run=", "run must be a text, not null"),
         ("run=~", "run must be a text, not null"),
         ("run=''", "run must be a text, not the text ''"),
-        ("data.train=3", PAIR_FILES + "3"),
-        ("data.train=[a, 3]", PAIR_FILES + "3"),
-        ("data.train=[[a]]", PAIR_FILES + "['a']"),
-        ("data.train={source: a}", PAIR_FILES + "{'source': 'a'}"),
-        ("data.train={source: a, goal: b}", PAIR_FILES + "{'goal': 'b', 'source': 'a'}"),
-        ("data.train={source: a, target: ''}", PAIR_FILES + "{'source': 'a', 'target': ''}"),
+        ("data.train=3", NO_PAIR_FILE + "3"),
+        ("data.train=[a, 3]", NO_PAIR_FILE + "3"),
+        ("data.train=[[a]]", NO_PAIR_FILE + "['a']"),
+        ("data.train={source: a}", NO_PAIR_FILE + "{'source': 'a'}"),
+        ("data.train={source: a, goal: b}", f"data.train: unknown key goal; write {PAIR_FILES}"),
+        ("data.train={source: a, target: b, format: csv}", f"data.train: unknown key format; write {PAIR_FILES}"),
+        ("data.train={path: a, fromat: csv}", "data.train: unknown key fromat; did you mean format?"),
+        ("data.train=[a, {path: a, x: 1}]", "data.train: unknown key x; known: path, target, format, source_column"),
+        ("data.train={path: 3}", "data.train: path must be a text, not 3"),
+        ("data.train={path: ''}", "data.train: path must be a text, not the text ''"),
+        (
+            "data.train={path: a, format: xml}",
+            "data.train: format must be one of auto, tsv, csv, jsonl, tmx or null, not",
+        ),
+        ("data.train={path: a, source_column: 0}", "data.train: source_column must be a whole number of at least 1 or"),
+        ("data.train={path: a, source_column: es}", "data.train: source_column and target_column go together"),
+        (
+            "data.train={path: a, source_column: 2, target_column: 2}",
+            "data.train: source_column and target_column are the same",
+        ),
+        ("data.train={path: a, target: b, format: csv}", "data.train: a and b: two aligned files have neither"),
+        ("data.train=[null]", NO_PAIR_FILE + "null"),
+        ("data.train=['']", NO_PAIR_FILE + "the text ''"),
+        ("data.train={source: a, target: ''}", NO_PAIR_FILE + "{'source': 'a', 'target': ''}"),
         ("data.format=xml", "data.format must be one of auto, tsv, csv, jsonl, tmx, not the text 'xml'"),
         ("training.compile=true", "training.compile must be one of auto, xla, graph, not true"),
         ("data={train: a}", "the key data.prepared is missing; add it"),
         ("data={train: [], prepared: p}", "data.train names no file; give at least one"),
         (
             "data={train: a, prepared: p, source_column: 2, target_column: 2}",
-            "data.source_column and data.target_column",
+            "data.source_column and data.target_column are the same",
         ),
         (
             "data={train: a, prepared: p, source_column: 0, target_column: 2}",
@@ -140,6 +168,14 @@ def test_scalars_are_those_of_yaml_1_2(tmp_path, key, text, value):
 )
 def test_a_wrong_option_is_named_with_what_is_allowed(tmp_path, override, reason):
     assert error_of(tmp_path, MINIMAL, "seed=2", override).startswith(f"--set {override}: {reason}")
+
+
+@pytest.mark.parametrize("train", ["null", "", "[]", "~"])
+def test_no_training_file_is_explained(tmp_path, train):
+    assert "data.train names no file; give at least one" in error_of(
+        tmp_path, f"run: r\ndata:\n  prepared: p\n  train: {train}\n"
+    )
+    assert "data.train names no file; give at least one" in error_of(tmp_path, MINIMAL, f"data.train={train}")
 
 
 @pytest.mark.parametrize(
@@ -182,13 +218,15 @@ def test_aliases_of_aliases_take_no_time(tmp_path, item):
 def test_merge_keys(tmp_path):
     """Given keys win over merged ones, and of merged mappings the first wins, as YAML's merge key has it."""
     files = "[&a {source: s, target: t}, &b {<<: *a, target: u}, {<<: [{target: v}, *b]}, *a]"
-    assert load(tmp_path, MINIMAL, f"data.train={files}").data.train == (("s", "t"), ("s", "u"), ("s", "v"), ("s", "t"))
+    assert load(tmp_path, MINIMAL, f"data.train={files}").data.train == tuple(
+        PairFile("s", target) for target in "tuvt"
+    )
 
 
 def test_an_option_changes_no_alias(tmp_path):
     text = "run: r\ndata: {prepared: p, train: &a {source: s, target: t}, dev: *a}\n"
     read = load(tmp_path, text, "data.dev.source=z")
-    assert (read.data.train, read.data.dev) == ((("s", "t"),), (("z", "t"),))
+    assert (read.data.train, read.data.dev) == ((PairFile("s", "t"),), (PairFile("z", "t"),))
 
 
 def test_the_home_directory_in_paths(tmp_path, monkeypatch):
@@ -196,8 +234,8 @@ def test_the_home_directory_in_paths(tmp_path, monkeypatch):
     files = "{train: [~/a, {source: ~/b.es, target: ~/b.en}], dev: ~/c, prepared: ~/p}"
     read = load(tmp_path, f"run: ~/r\ndata: {files}", "data.test=~/d")
     assert (read.run, read.data.prepared) == ("/home/ana/r", "/home/ana/p")
-    assert read.data.train == ("/home/ana/a", ("/home/ana/b.es", "/home/ana/b.en"))
-    assert read.data.dev + read.data.test == ("/home/ana/c", "/home/ana/d")
+    assert read.data.train == (PairFile("/home/ana/a"), PairFile("/home/ana/b.es", "/home/ana/b.en"))
+    assert read.data.dev + read.data.test == (PairFile("/home/ana/c"), PairFile("/home/ana/d"))
 
 
 def test_a_file_that_cannot_be_read(tmp_path):
@@ -220,12 +258,17 @@ TEXTS = (
     | st.sampled_from(LIKE_OTHERS.split())
 )
 PATHS = TEXTS.filter(lambda text: not text.startswith("~"))
+LAID_OUT = st.builds(
+    PairFile, PATHS, st.none(), st.sampled_from(typing.get_args(config.Format)), st.integers(1, 5), st.integers(6, 9)
+)
 
 
 def values(kind, limits):
     """A strategy of the values that a key takes."""
     if kind == tuple[config.PairFile, ...]:
-        return st.lists(PATHS | st.tuples(PATHS, PATHS), max_size=3).map(tuple)
+        return st.lists(st.builds(PairFile, PATHS) | st.builds(PairFile, PATHS, PATHS) | LAID_OUT, max_size=3).map(
+            tuple
+        )
     if kind is str:
         return PATHS if limits["path"] else TEXTS
     if kind in (int, float):
@@ -290,7 +333,7 @@ def test_reference_is_generated_and_loads_to_the_defaults_and_explains_every_key
 def test_recipes_hold_only_what_differs_from_the_defaults(path):
     text = path.read_text(encoding="utf-8")
     assert text.startswith("# ")
-    read, default = config_file.load(path), Config("", DataConfig(("",), ""))
+    read, default = config_file.load(path), Config("", DataConfig((PairFile(""),), ""))
     for section in yaml.safe_load(text).keys() - {"run"}:
         for name in yaml.safe_load(text)[section]:
             assert getattr(getattr(read, section), name) != getattr(getattr(default, section), name), name

@@ -1,7 +1,10 @@
 """Devices: two of them, or two processes, compute what one computes; their errors say what to do."""
 
 import json
+import signal
 import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 
 import numpy as np
@@ -9,9 +12,11 @@ import pytest
 
 from s2s import machine
 from s2s.errors import InputError, RunError
+from s2s.machine import Task
 from s2s.model.backend import tf
 from s2s.training.devices import Devices, compiles_whole_step, explain_device_errors, warn_of_unused_gpu
-from tests.conftest import ROOT, python_process, s2s, set_options, wait_for_line, write_config
+from s2s.training.rendezvous import wait_for_workers
+from tests.conftest import ROOT, python_process, s2s, s2s_process, set_options, wait_for_line, write_config
 from tests.test_trainer import trainer_of
 
 
@@ -20,13 +25,19 @@ def one_device():
     return run_devices("none")[0]["losses"]
 
 
+def free_ports(count):
+    """Ports of this machine that nobody listens at."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for sock in sockets:
+            sock.bind(("127.0.0.1", 0))
+        return [sock.getsockname()[1] for sock in sockets]
+
+
 @contextmanager
 def cluster(workers, *arguments):
     """Processes of `python *arguments`, one for each worker, on this machine; they are killed at the end of the block."""
-    with socket.socket() as one, socket.socket() as other:
-        for sock in (one, other):
-            sock.bind(("127.0.0.1", 0))
-        hosts = [f"127.0.0.1:{sock.getsockname()[1]}" for sock in (one, other)][:workers]
+    hosts = [f"127.0.0.1:{port}" for port in free_ports(workers)]
     with ExitStack() as stack:
         processes = []
         for index in range(workers):
@@ -79,6 +90,104 @@ def test_a_dead_worker_ends_the_others_with_a_message(tmp_path):
     s2s(*command, *set_options(training__distribute="none", training__epochs=1), check=0)
 
 
+@contextmanager
+def lonely_worker(tmp_path, index=0, **values):
+    """A process that trains as one of two workers, the other of which was never started; the other's address."""
+    config = write_config(tmp_path)
+    s2s("prepare", config, check=0)
+    hosts = [f"127.0.0.1:{port}" for port in free_ports(2)]
+    env = {"TF_CONFIG": json.dumps({"cluster": {"worker": hosts}, "task": {"type": "worker", "index": index}})}
+    options = set_options(training__distribute="multi_worker", training__micro_batches=2, **values)
+    with s2s_process("train", config, *options, env=env) as process:
+        yield process, hosts[1 - index]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_worker_says_for_which_other_it_waits_and_can_be_stopped(tmp_path, number):
+    with lonely_worker(tmp_path) as (process, other):
+        started = time.monotonic()
+        wait_for_line(process, f"waiting for worker 1 at {other}".encode())
+        assert time.monotonic() - started < 30.0  # most of it for TensorFlow's start
+        process.send_signal(number)
+        started = time.monotonic()
+        _, errors = process.communicate(timeout=30)
+        assert time.monotonic() - started < 5.0
+    assert process.returncode == 128 + number
+    assert errors.decode().splitlines()[-1].startswith("s2s: error: ") and b"Traceback" not in errors
+
+
+@pytest.mark.slow
+def test_a_worker_waits_no_longer_than_it_should(tmp_path):
+    with lonely_worker(tmp_path, training__wait_minutes=0.1) as (process, other):
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    message = f"s2s: error: worker 1 at {other} did not come within 0.1 minutes (training.wait_minutes)"
+    assert errors.decode().splitlines()[-1] == message
+
+
+@pytest.mark.slow
+def test_a_worker_without_a_chief_waits_for_the_run_no_longer_than_it_should(tmp_path):
+    with lonely_worker(tmp_path, index=1, training__wait_minutes=0.06) as (process, _):
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    waiting, message = errors.decode().splitlines()
+    assert waiting == f"waiting for the chief (worker 0) to make {tmp_path}/run"
+    assert "the chief has not made" in message and "training.wait_minutes" in message
+
+
+def test_every_half_minute_a_worker_says_for_which_others_it_waits(monkeypatch, capsys):
+    hosts, monotonic = [f"127.0.0.1:{port}" for port in free_ports(3)], time.monotonic
+    started = monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: started + 60 * (monotonic() - started))  # a minute in a second
+    chief, worker = Task({"worker": hosts}, "worker", 0), Task({"worker": hosts}, "worker", 2)
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(wait_for_workers, chief, 1.1)
+        pool.submit(wait_for_workers, worker, 1.0)
+        with pytest.raises(RunError, match=rf"^worker 1 at {hosts[1]} did not come within 1\.1 minutes"):
+            waiting.result()
+    lines = capsys.readouterr().err.splitlines()
+    assert 2 <= lines.count(f"waiting for worker 1 at {hosts[1]}") <= 3 and "waiting for the other workers" in lines
+
+
+def test_workers_meet_in_any_order_and_among_strangers():
+    hosts = [f"localhost:{port}" for port in free_ports(3)]
+    tasks = [Task({"chief": hosts[:1], "worker": hosts[1:]}, *place) for place in
+             (("worker", 1), ("chief", 0), ("worker", 0))]  # fmt: skip
+    with ThreadPoolExecutor() as pool:
+        meeting = []
+        for task in tasks:
+            meeting.append(pool.submit(wait_for_workers, task, 0.5))
+            time.sleep(0.4)
+            if task.kind == "chief":
+                with socket.create_connection(("localhost", int(hosts[0].rpartition(":")[2]))) as stranger:
+                    stranger.sendall(b"GET / HTTP/1.1\r\n")
+                    assert stranger.recv(10) == b""
+                assert not any(future.done() for future in meeting)
+        for future in meeting:
+            future.result(timeout=10)
+
+
+def test_a_worker_that_cannot_listen_at_its_address_is_an_error():
+    with socket.create_server(("", 0)) as taken:
+        port = taken.getsockname()[1]
+        task = Task({"worker": [f"a:{port}", "b:1"]}, "worker", 0)
+        with pytest.raises(InputError, match=f"cannot listen at a:{port} of TF_CONFIG: Address already in use"):
+            wait_for_workers(task, 1.0)
+
+
+def test_a_cluster_that_cannot_be_connected_is_told_in_one_line(monkeypatch):
+    tasks = {"cluster": {"worker": ["127.0.0.1:1"]}, "task": {"type": "worker", "index": 0}}
+    monkeypatch.setenv("TF_CONFIG", json.dumps(tasks))
+
+    def fail():
+        raise tf.errors.UnknownError(None, None, "Could not start gRPC server\nand more")
+
+    monkeypatch.setattr(tf.distribute, "MultiWorkerMirroredStrategy", fail)
+    with pytest.raises(RunError, match=r"^training.distribute: cannot connect .*: Could not start gRPC server$"):
+        Devices("multi_worker", 2)
+
+
 def test_parts_that_cannot_be_distributed_evenly_are_refused(monkeypatch):
     strategy = tf.distribute.get_strategy()
     monkeypatch.setattr(type(strategy), "num_replicas_in_sync", 2)
@@ -92,7 +201,14 @@ def test_parts_that_cannot_be_distributed_evenly_are_refused(monkeypatch):
         (None, "TF_CONFIG is not set"),
         ("{", "TF_CONFIG is wrong"),
         ('{"task": {"type": "worker", "index": 0}}', "TF_CONFIG has no 'cluster'"),
-        ('{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 1}}', "TF_CONFIG is wrong"),
+        ('{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 1}}', "there is no worker 1"),
+        ('{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": -1}}', "there is no worker -1"),
+        ('{"cluster": {"worker": "a:1"}, "task": {"type": "worker", "index": 0}}', "has to be a list"),
+        ('{"cluster": {"ps": ["a:1"]}, "task": {"type": "ps", "index": 0}}', "by the name chief or worker"),
+        ('{"cluster": {"worker": ["a:1", "b"]}, "task": {"type": "worker", "index": 0}}', "'b' is not host:port"),
+        ('{"cluster": {"worker": ["a:x"]}, "task": {"type": "worker", "index": 0}}', "'a:x' is not host:port"),
+        ("[]", "TF_CONFIG is wrong"),
+        ('{"cluster": [], "task": {"type": "worker", "index": 0}}', "TF_CONFIG is wrong"),
     ],
 )
 def test_a_cluster_needs_a_good_tf_config(monkeypatch, value, message):

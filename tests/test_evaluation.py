@@ -2,16 +2,22 @@
 
 import json
 import math
+import shutil
 
 import numpy as np
 import pytest
 import sacrebleu
+import yaml
 
-from s2s.data.corpus import Pair
+from s2s import config_file
+from s2s.config import PairFile
+from s2s.data.corpus import Layout, Pair
+from s2s.data.dataset import layout_of_test, read_texts
+from s2s.data.prepare import prepare
 from s2s.run import Run
 from s2s.translation import evaluation
 from s2s.translation.evaluation import by_length, format_scores, perplexity, score, score_pairs
-from tests.conftest import s2s
+from tests.conftest import SAMPLE, random_weights, s2s
 
 
 def test_scores_with_different_numbers_of_references():
@@ -84,3 +90,93 @@ def test_perfect_translations_score_100():
     text = ["One two three four five six.", "Seven eight nine ten eleven."]
     scores = score(text, [[line] for line in text])
     assert scores["bleu"] == scores["chrf"] == 100.0
+
+
+@pytest.fixture
+def evaluate(untrained, tmp_path):
+    """A function that gives the pairs that `evaluate` reads of files, with a run trained on files of this layout."""
+
+    def read(*files, **layout):
+        run = tmp_path / "run"
+        if not run.exists():
+            shutil.copytree(untrained / "run", run)
+        tree = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))
+        tree["data"] |= {"format": "auto", "source_column": None, "target_column": None} | layout
+        (run / "config.yaml").write_text(yaml.safe_dump(tree), encoding="utf-8")
+        s2s("evaluate", run, *files, "--pair-scores", tmp_path / "scores.tsv", check=0)
+        lines = (tmp_path / "scores.tsv").read_text(encoding="utf-8").splitlines()
+        return [tuple(line.split("\t")[1:]) for line in lines]
+
+    return read
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        {"source_column": 2, "target_column": 1},
+        {"source_column": "from", "target_column": "to"},
+        {"format": "csv", "source_column": 3, "target_column": 4},
+    ],
+)
+def test_a_prepared_file_is_read_as_it_is_whatever_the_training_files_were(untrained, evaluate, layout):
+    expected = read_texts(untrained / "prepared" / "dev.tsv")
+    assert evaluate(untrained / "prepared" / "dev.tsv", **layout) == expected
+
+
+def test_the_held_out_test_file_of_swapped_columns_is_scored(tmp_path):
+    lines = [line.split("\t") for line in (SAMPLE / "train.tsv").read_text(encoding="utf-8").splitlines()[:400]]
+    (tmp_path / "train.csv").write_text("".join(f'"{en}","{es}"\n' for es, en in lines), encoding="utf-8")
+    text = f"run: {tmp_path}/run\ndata: {{train: {tmp_path}/train.csv, prepared: {tmp_path}/p, source_column: 2, target_column: 1}}\n"
+    (tmp_path / "c.yaml").write_text(
+        f"{text}tokenizer: {{vocab_size: 300}}\nmodel: {{units: 8, embedding_size: 8}}\n", encoding="utf-8"
+    )
+    config = config_file.load(tmp_path / "c.yaml")
+    prepare(config)
+    run = Run.begin(config)
+    run.save_best(random_weights(config.model, *map(len, run.tokenizers())))
+    run._lock.close()
+    process = s2s("evaluate", tmp_path / "run", tmp_path / "p" / "test.tsv", "--json", check=0)
+    scores = json.loads(process.stdout)
+    assert (
+        b"swapped" not in process.stderr and scores["references"] == len(read_texts(tmp_path / "p" / "test.tsv")) > 30
+    )
+
+
+def test_the_layout_of_a_test_file_is_detected_or_given(evaluate, tmp_path):
+    pairs = [("Hola.", "Hello."), ("¿Qué es eso?", "What is that?")]
+    rows = [f"{n}|{en}|{es}" for n, (es, en) in enumerate(pairs)]
+    files = {"a.csv": "id|English|Spanish\n", "b.tsv": "id|English|Spanish\n", "c.txt": "n|to|from\n", "d.csv": ""}
+    for (name, head), mark in zip(files.items(), ";\t,,", strict=True):
+        (tmp_path / name).write_text((head + "\n".join(rows)).replace("|", mark), encoding="utf-8")
+    trained_on = {"source_column": 2, "target_column": 1}
+    assert evaluate(tmp_path / "a.csv", **trained_on) == evaluate(tmp_path / "b.tsv", **trained_on) == pairs
+    columns = ["--source-column", "from", "--target-column", "to", "--format", "csv"]
+    assert evaluate(tmp_path / "c.txt", *columns, **trained_on) == pairs
+    assert evaluate(tmp_path / "d.csv", "--source-column", "3", "--target-column", "2") == pairs
+    for side, name in enumerate(("a.es", "a.en")):
+        (tmp_path / name).write_text("".join(f"{pair[side]}\n" for pair in pairs), encoding="utf-8")
+    assert evaluate(tmp_path / "a.es", tmp_path / "a.en", **trained_on) == pairs
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["a", "b", "c"], "3 test files"),
+        (["a", "--source-column", "2"], "--source-column, --target-column: give both"),
+        (["a", "--source-column", "0", "--target-column", "1"], "numbers from 1"),
+        (["a", "--source-column", "es", "--target-column", "2"], "give both"),
+        (["a", "--source-column", "2", "--target-column", "2"], "give both"),
+        (["a", "b", "--format", "csv"], "a and b: two aligned files have neither"),
+        (["a", "--format", "xml"], "--format"),
+    ],
+)
+def test_wrong_options_of_evaluate_are_named(untrained, arguments, message):
+    error = s2s("evaluate", untrained / "run", *arguments, check=2).stderr.decode()
+    assert message in error and len(error.splitlines()) <= 2, error
+
+
+def test_own_prepared_files_are_known_by_their_directory(tmp_path):
+    assert layout_of_test(PairFile(str(tmp_path / "test.tsv"))) == Layout()
+    (tmp_path / "train.cells.npy").touch()
+    assert layout_of_test(PairFile(str(tmp_path / "test.tsv"))) == Layout("tsv", (1, 2))
+    assert layout_of_test(PairFile(str(tmp_path / "other.tsv"))) == Layout()

@@ -26,7 +26,9 @@ def test_the_check_sees_tensorflow():
     assert b"AssertionError: {'tensorflow'}" in process.stderr
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["train", "--help"], ["translate"], ["frobnicate"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["train", "--help"], ["translate"], ["frobnicate"], []]
+)
 def test_help_and_usage_errors_import_nothing_heavy(arguments):
-    program = f"import sys; sys.argv = ['s2s', *{arguments!r}]\nfrom s2s.cli import _run\n_run()"
+    program = f"import sys; sys.argv = ['s2s', *{arguments!r}]\nfrom s2s.__main__ import _run\n_run()"
     python("-c", f"{program}\nassert 'numpy' not in sys.modules{CHECK}", check=0)

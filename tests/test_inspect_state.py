@@ -2,11 +2,13 @@
 
 import io
 import json
+import shutil
 import zipfile
 
 import numpy as np
 import pytest
 
+from s2s.files import save_arrays
 from s2s.run import Run
 from s2s.states.inspect_state import Outputs, inspect
 from s2s.translation import network, search, streams
@@ -126,6 +128,39 @@ def test_the_projector_reads_what_is_written(untrained, untrained_translator, se
     ]
 
 
+def test_states_of_another_run_are_refused(untrained, sentences, tmp_path):
+    """Of one of the same shape: the numbers would fit and mean nothing."""
+    other = tmp_path / "other"
+    shutil.copytree(untrained / "run", other)
+    weights = Run(other).load_best()
+    weights["encoder/embedding"] = weights["encoder/embedding"][::-1]
+    save_arrays(other / "best.npz", weights)
+    stdin = "\n".join(sentences[:3]).encode()
+    for name in ("x.npz", "x.npy"):
+        s2s("inspect-state", other, "--layers", "all", "-o", tmp_path / name, stdin=stdin, check=0)
+    commands = (
+        ["translate", "--from-states", tmp_path / "x.npz"],
+        ["inspect-state", "--neighbours", 1, "--corpus", tmp_path / "x.npz"],
+    )
+    for command, *options in commands:
+        assert s2s(command, other, *options, stdin=stdin, check=0).stdout.count(b"\n") == 3
+        refused = s2s(command, untrained / "run", *options, stdin=stdin, check=2)
+        assert b"x.npz: states of another run's encoder" in refused.stderr and refused.stdout == b""
+    # An .npy is plain numbers.
+    plain = s2s("translate", untrained / "run", "--from-states", tmp_path / "x.npy", check=0)
+    assert plain.stdout.count(b"\n") == 3
+
+
+def test_what_is_written_is_reported(untrained, sentences, tmp_path):
+    stdin = "\n".join(sentences[:3]).encode()
+    outputs = ["-o", tmp_path / "x.NPZ", "--plot", tmp_path / "x.PNG", "--projector", tmp_path / "cloud"]
+    errors = s2s("inspect-state", untrained / "run", *outputs, stdin=stdin, check=0).stderr.decode()
+    for line in (f"{tmp_path}/x.PNG: map of 3 states\n", f"{tmp_path}/cloud: 3 states; ", "x.NPZ: float32 [3, 48]\n"):
+        assert line in errors
+    assert (tmp_path / "x.PNG").read_bytes().startswith(b"\x89PNG")
+    assert np.load(tmp_path / "x.NPZ")["sentences"].tolist() == sentences[:3]
+
+
 @pytest.mark.slow
 def test_options_that_do_not_go_together_are_refused(untrained, tmp_path):
     (tmp_path / "labels.txt").write_text("one\n")
@@ -143,8 +178,11 @@ def test_options_that_do_not_go_together_are_refused(untrained, tmp_path):
         ([*png, "--labels", tmp_path / "labels.txt"], b"1 labels for 2 sentences"),
         (["--plot", tmp_path / "x.jpg"], b"name a .png, .svg or .pdf file"),
         (["-o", tmp_path / "x", "--format", "hdf5"], b"'--format': 'hdf5' is not one of"),
-        (["--neighbours", "2", "--corpus", tmp_path / "bad.npz"], b"bad.npz: not an .npz that inspect-state wrote"),
-        (["--neighbours", "2", "--corpus", tmp_path / "other.npz"], b"are not states of this run"),
+        (["--neighbours", "2", "--corpus", tmp_path / "bad.npz"], b"bad.npz: damaged file of states"),
+        (
+            ["--neighbours", "2", "--corpus", tmp_path / "other.npz"],
+            b"not an .npz of states and sentences that this version",
+        ),
         (["--neighbours", "2", "--corpus", tmp_path / "none.txt"], b"no sentence in the corpus"),
     ):
         assert message in s2s("inspect-state", untrained / "run", *arguments, stdin=b"Hola.\nHola.\n", check=2).stderr
@@ -155,5 +193,9 @@ def test_options_that_do_not_go_together_are_refused(untrained, tmp_path):
 def test_the_npz_is_one_that_others_read(untrained, tmp_path):
     inspect_lines(untrained, ["Hola."], output=tmp_path / "x.npz", npz=True)
     with zipfile.ZipFile(tmp_path / "x.npz") as archive:
-        assert archive.testzip() is None and sorted(archive.namelist()) == ["sentences.npy", "states.npy"]
+        assert archive.testzip() is None and sorted(archive.namelist()) == [
+            "encoder.npy",
+            "sentences.npy",
+            "states.npy",
+        ]
     assert json.dumps(np.load(tmp_path / "x.npz")["sentences"].tolist()) == '["Hola."]'

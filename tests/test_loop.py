@@ -1,6 +1,7 @@
 """The training loop: it learns, resumes exactly where it stopped, keeps its budget, and reports what it does."""
 
 import json
+import re
 import shutil
 import signal
 
@@ -41,7 +42,8 @@ def test_the_model_card_has_data_recipe_and_the_scores_of_the_best_weights(train
     for part in (
         "| train | 300 | 300 | - |",
         f"{weights:,} weights",
-        f"perplexity {np.exp(best['dev_loss']):.2f}; BLEU {best['dev_bleu']:.1f} and chrF {best['dev_chrf']:.1f}",
+        f"perplexity {np.exp(best['dev_loss']):.2f}; BLEU {best['dev_bleu']:.1f} ± {best['dev_bleu_interval']:.1f} and "
+        f"chrF {best['dev_chrf']:.1f}, greedy, of all 100 sentences",
         f"after {best['step']:,} steps",
         f"`{trained}/train.tsv`",
     ):
@@ -54,7 +56,16 @@ def test_a_validation_shows_scores_and_samples(trained):
     assert scores[-1]["dev_bleu"] > 30.0
     log = (trained / "train.log").read_text(encoding="utf-8")
     assert log.count("  ->  ") == 10 * len(scores)
-    assert f"BLEU {scores[-1]['dev_bleu']:.1f}" in log
+    assert f"BLEU {scores[-1]['dev_bleu']:.1f} ± {scores[-1]['dev_bleu_interval']:.1f}  chrF" in log
+    assert log.count("of all dev sentences") == len(scores) + 1  # and of the best weights at the end
+
+
+def test_a_finished_training_reports_what_it_did_and_what_to_do_next(trained):
+    last = metrics(trained / "run")[-1]["step"]
+    *_, best, finished, next_command = (trained / "train.log").read_text(encoding="utf-8").splitlines()
+    assert re.match(r"best weights: step \d+  dev loss .*  perplexity .*  BLEU .* chrF .*  of all dev sentences", best)
+    assert re.fullmatch(rf"finished after {last:,} steps and \d+\.\d minutes: the budget is used up", finished)
+    assert next_command == f"run: {trained}/run; translate with it: s2s translate {trained}/run FILE"
 
 
 def test_run_again_after_the_budget_does_nothing(trained):

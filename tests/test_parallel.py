@@ -45,7 +45,10 @@ def long_config(tmp_path_factory):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGKILL, -9), (signal.SIGTERM, -15)])
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [(signal.SIGINT, 130), (signal.SIGHUP, 129), (signal.SIGTERM, 143), (signal.SIGKILL, -9)],
+)
 def test_a_stopped_prepare_leaves_nothing_and_can_be_repeated(long_config, number, status):
     with s2s_process("prepare", long_config) as process:
         workers = workers_of(process)
@@ -55,8 +58,8 @@ def test_a_stopped_prepare_leaves_nothing_and_can_be_repeated(long_config, numbe
     wait(lambda: all(map(has_ended, workers)))
     directory = long_config.parent
     left = sorted(path.name for path in directory.iterdir() if path.name not in ("config.yaml", "train.tsv"))
-    assert left == [] if number == signal.SIGINT else all(name.startswith(".prepared.") for name in left)
-    if number == signal.SIGTERM:
+    assert all(name.startswith(".prepared.") for name in left) if number == signal.SIGKILL else left == []
+    if number == signal.SIGKILL:
         s2s("prepare", long_config, "--set", f"data.train={SAMPLE}/dev.tsv", check=0)
         assert sorted(path.name for path in directory.iterdir()) == ["config.yaml", "prepared", "train.tsv"]
 

@@ -2,7 +2,9 @@
 
 import gzip
 import json
+import os
 import random
+import resource
 import subprocess
 from pathlib import Path
 
@@ -243,3 +245,97 @@ def test_a_damaged_corpus_is_not_trained_on(tmp_path):
     damage(prepare(tmp_path, LINES[:300])[0])
     error = s2s("train", tmp_path / "config.yaml", check=2).stderr.decode()
     assert "damaged prepared corpus (checksums differ)" in error and len(error.splitlines()) <= 2
+
+
+@pytest.mark.parametrize("count", [1, 2, 9, 12])
+def test_too_few_pairs_for_dev_say_how_many_are_needed(tmp_path, count):
+    with pytest.raises(InputError) as error:
+        prepare(tmp_path, LINES[:count])
+    message = str(error.value)
+    assert message.startswith(f"data.dev: none of the {count} training pairs") and "at least 20 pairs" in message
+    prepare(tmp_path, LINES[:20])  # so many are enough
+
+
+@pytest.mark.parametrize("kind", ["bpe", "unigram"])
+def test_lines_too_long_to_learn_subwords_from_are_explained(tmp_path, kind):
+    lines = [f"{n} {'gato ' * 900}\t{n} {'cat ' * 1100}" for n in range(30)]
+    with pytest.raises(InputError) as error:
+        prepare(tmp_path, lines, ", max_length: 1000", tokenizer=f"{{vocab_size: 100, type: {kind}}}")
+    assert str(error.value).startswith("data.train: no sentence of at most 4,192 bytes")
+
+
+def test_what_is_noted_is_in_the_report_with_examples(tmp_path):
+    units = [
+        f'<tu><tuv xml:lang="es"><seg>Pulse<ph/>aquí {n}.</seg></tuv><tuv xml:lang="en"><seg>Click {n}.</seg></tuv></tu>'
+        for n in range(3)
+    ]
+    (tmp_path / "more.tmx").write_text(f"<tmx><body>{''.join(units)}</body></tmx>", encoding="utf-8")
+    (tmp_path / "more.jsonl").write_text('{"es": "Hola \\ud83d amigo.", "en": "Hello friend."}\n')
+    lines = [*LINES[:200], "Sí, eso es.\tYes, that is it.\tnota"]
+    files = f"[{tmp_path}/train.tsv, {tmp_path}/more.tmx, {tmp_path}/more.jsonl]"
+    config = write(tmp_path, lines, f", dev: {SAMPLE}/dev.tsv", tokenizer=TOKENIZER)
+    report = prepare_module.prepare(config_file.load(config, [f"data.train={files}"]))["splits"]["train"]
+    assert report["noted"] == {"columns": 1, "inline_codes": 3, "half_characters": 1}
+    assert report["read"] == 205 == report["pairs"] + sum(report["left_out"].values())
+    assert report["examples"]["columns"] == [[f"{tmp_path}/train.tsv:201", "Sí, eso es.", "Yes, that is it."]]
+    assert [place for place, *_ in report["examples"]["half_characters"]] == [f"{tmp_path}/more.jsonl:1"]
+    table = s2s("prepare", config, "--set", f"data.train={files}", check=0).stdout.decode()
+    for rule, count in report["noted"].items():
+        assert any(line.split()[:4] == ["noted:", rule, str(count), "-"] for line in table.splitlines()), table
+
+
+def test_the_notes_of_anki_are_read_without_tags(tmp_path):
+    notes = [
+        f'"{es}<br>[sound:{n}.mp3]"\t<b>{en[:3]}</b>{en[3:]}\tx' for n, (es, en) in enumerate(pairs_of(LINES[:200]))
+    ]
+    head = ["#separator:tab", "#html:true", "#tags column:3"]
+    directory, report = prepare(tmp_path, [*head, *notes], f", dev: {SAMPLE}/dev.tsv")
+    assert sorted(texts(directory)) == sorted(pairs_of(LINES[:200]))
+    assert report["splits"]["train"]["mended"]["markup"] == 400
+
+
+def test_train_and_dev_files_may_have_layouts_of_their_own(tmp_path):
+    rows = "".join(f'{n};"{en}";"{es}"\n' for n, (es, en) in enumerate(pairs_of(LINES[300:400])))
+    (tmp_path / "more.txt").write_text(f"n;to;from\n{rows}", encoding="utf-8")
+    more = f"{{path: {tmp_path}/more.txt, format: csv, source_column: from, target_column: to}}"
+    swapped = [f"{en}\t{es}" for es, en in pairs_of(LINES[:300])]
+    data = f", source_column: 2, target_column: 1, dev: [{more}]"
+    directory, _ = prepare(tmp_path, swapped, data)
+    assert sorted(texts(directory)) == sorted(pairs_of(LINES[:300]))
+    assert read_texts(directory / "dev.tsv") == pairs_of(LINES[300:400])
+
+
+def limit_file_sizes():
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+
+
+def test_a_file_that_cannot_grow_is_named(tmp_path):
+    error = s2s("prepare", write(tmp_path, LINES[:2000]), preexec_fn=limit_file_sizes, check=1).stderr.decode()
+    assert error == (
+        f"s2s: error: {tmp_path}/prepared: cannot write: File too large; make room and run the same command again\n"
+    )
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["config.yaml", "train.tsv"]
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "message"),
+    [
+        (
+            "size=300k",
+            1,
+            "{0}/prepared: cannot write: No space left on device; make room and run the same command again",
+        ),
+        ("ro", 2, "data.prepared: the directory {0} is not writable; choose another"),
+    ],
+)
+def test_a_disk_that_is_full_or_read_only_is_named(tmp_path, options, status, message):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    config = write(tmp_path, LINES)
+    if os.getuid() or subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", disk]).returncode:
+        pytest.skip("only root can mount a file system, and not in every container")
+    try:
+        error = s2s("prepare", config, "--set", f"data.prepared={disk}/prepared", check=status).stderr.decode()
+        assert error == f"s2s: error: {message.format(disk)}\n" and not list(disk.iterdir())
+    finally:
+        subprocess.run(["umount", disk], check=True)

@@ -1,5 +1,6 @@
 """The run directory: one trainer at a time, one config, and nothing in it can run code or fail without a message."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -11,7 +12,9 @@ from hypothesis import strategies as st
 
 from s2s import config_file
 from s2s.checkpoints import Progress
-from s2s.errors import InputError
+from s2s.data.prepare import prepare
+from s2s.errors import InputError, RunError
+from s2s.metrics import read
 from s2s.run import Run
 from s2s.translation.translator import Translator
 from tests.conftest import examples, python_process, random_weights, s2s, same_arrays
@@ -40,10 +43,18 @@ def test_metrics_are_truncated_to_the_checkpoint_and_missing_ones_are_warned_of(
     run.truncate_metrics(progress)
     assert (run.path / "metrics.jsonl").read_bytes() == whole
     assert capsys.readouterr().err == ""
-    (run.path / "metrics.jsonl").write_bytes(whole[:10])
+    (run.path / "metrics.jsonl").write_bytes(whole[:30])  # a line and the beginning of another
     run.truncate_metrics(progress)
-    assert (run.path / "metrics.jsonl").read_bytes() == whole[:10] and progress.metrics_size == 10
+    assert (run.path / "metrics.jsonl").read_bytes() == whole[:25] and progress.metrics_size == 25
     assert "are missing" in capsys.readouterr().err
+    (run.path / "metrics.jsonl").unlink()
+    run.truncate_metrics(progress)
+    assert progress.metrics_size == 0 and "are missing" in capsys.readouterr().err
+
+
+def test_damaged_lines_of_metrics_are_left_out(run):
+    (run.path / "metrics.jsonl").write_bytes(b'{"step": 1}\n\0\0\n[3]\n{"step": 2}\n{"st')
+    assert read(run.path) == [{"step": 1}, {"step": 2}]
 
 
 HOLD = (
@@ -104,6 +115,99 @@ def test_what_may_change_is_written_to_the_run(run, untrained):
     again = Run.begin(config_of(untrained, f"run={run.path}", "training.epochs=41", "training.log_every=7"))
     again._lock.close()
     assert Run(run.path).config.training.epochs == 41 and Run(run.path).config.training.log_every == 7
+
+
+def test_a_run_resumes_on_the_corpus_that_it_was_begun_with(run, untrained, tmp_path):
+    shutil.copytree(untrained, tmp_path / "moved")
+    moved = config_of(tmp_path / "moved", f"run={run.path}", *(
+        f"data.{key}={tmp_path}/moved/{name}" for key, name in
+        (("train", "train.tsv"), ("dev", "dev.tsv"), ("test", "test.tsv"), ("prepared", "again"))
+    ))  # fmt: skip
+    prepare(moved)
+    Run.begin(moved)._lock.close()
+    for name in ("dev", "train"):
+        lines = (tmp_path / "moved" / f"{name}.tsv").read_text(encoding="utf-8").splitlines(keepends=True)
+        (tmp_path / "other.tsv").write_text("".join([*lines[:-1], "Otra línea.\tAnother line.\n"]), encoding="utf-8")
+        other = config_file.load(
+            tmp_path / "moved" / "tiny.yaml",
+            [f"run={run.path}", f"data.{name}={tmp_path}/other.tsv", f"data.prepared={tmp_path}/other-{name}"],
+        )
+        prepare(other)
+        with pytest.raises(InputError, match=f"was begun with another corpus than {tmp_path}/other-{name} now holds"):
+            Run.begin(other)
+        with pytest.raises(InputError, match="another corpus"):
+            Run.join(other)
+    metadata = json.loads((run.path / "run.json").read_text())
+    assert metadata.pop("corpus")
+    (run.path / "run.json").write_text(json.dumps(metadata))  # as before s2s wrote it
+    dev = config_of(untrained, f"run={run.path}", f"data.prepared={tmp_path}/other-dev")
+    Run.begin(dev)._lock.close()
+
+
+@pytest.mark.parametrize("name", ["lock", "metrics.jsonl", "train.log", "checkpoints", "tensorboard"])
+def test_training_follows_no_link_out_of_a_run(run, untrained, tmp_path, name):
+    victim, path = tmp_path / "victim", run.path / name
+    if name in ("checkpoints", "tensorboard"):
+        victim.mkdir()
+        (victim / "step-00000001").write_text("mine")
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        victim.write_text("mine")
+        path.unlink(missing_ok=True)
+    path.symlink_to(victim)
+    before = victim.stat()
+    with pytest.raises(InputError, match=f"{name} is a symbolic link, and a training would write through it"):
+        Run.begin(config_of(untrained, f"run={run.path}"))
+    with pytest.raises(InputError, match="symbolic link"):
+        Run.begin(config_of(untrained, f"run={run.path}"), fresh=True)
+    assert victim.stat().st_mtime_ns == before.st_mtime_ns
+    file = victim / "step-00000001" if victim.is_dir() else victim
+    assert file.read_text() == "mine"
+
+
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(run, untrained):
+    (run.path / "metrics.jsonl").unlink()
+    os.mkfifo(run.path / "metrics.jsonl")
+    with pytest.raises(InputError, match=r"metrics\.jsonl is not what s2s makes there"):
+        Run.begin(config_of(untrained, f"run={run.path}"))
+
+
+def test_links_in_place_of_files_that_are_written_whole_are_replaced(run, untrained, tmp_path):
+    weights, names = run.load_best(), ("best.npz", "config.yaml")
+    for name in names:
+        content = (run.path / name).read_bytes()
+        (tmp_path / name).write_bytes(content)
+        (run.path / name).unlink()
+        (run.path / name).symlink_to(tmp_path / name)
+    again = Run.begin(config_of(untrained, f"run={run.path}", "training.epochs=77"))
+    again.save_best({name: array + 1 for name, array in weights.items()})
+    again._lock.close()
+    for name in names:
+        assert not (run.path / name).is_symlink()
+        assert (run.path / name).read_bytes() != (tmp_path / name).read_bytes()
+    assert (tmp_path / "config.yaml").read_bytes() == (untrained / "run" / "config.yaml").read_bytes()
+
+
+def test_nothing_is_written_into_a_run_built_in_the_place_of_one_moved_away(run, untrained, tmp_path):
+    config = config_of(untrained, f"run={run.path}")
+    held = Run.begin(config)
+    os.rename(run.path, tmp_path / "moved")
+    other = Run.begin(config)
+    before = {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
+    for write in (
+        lambda: held.save_best({}),
+        lambda: held.save_checkpoint({}, Progress(step=1)),
+        lambda: held.append_metrics({}, Progress()),
+        held.require_held,
+    ):
+        with pytest.raises(RunError, match=f"{run.path}: this run was moved or removed"):
+            write()
+    assert {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()} == before
+    other._lock.close()
+    shutil.rmtree(run.path)
+    with pytest.raises(RunError, match="moved or removed"):
+        held.append_metrics({}, Progress())
+    held._lock.close()
 
 
 def test_a_newer_format_is_refused(run):

@@ -11,7 +11,7 @@ from s2s.config import ModelConfig
 from s2s.data.tokenizer import BOS, EOS, PAD, UNK
 from s2s.translation import network as network_module
 from s2s.translation import search as search_module
-from s2s.translation.network import Network, encode, feed_rows, trace, weight_shapes
+from s2s.translation.network import Cancelled, Network, WorkQueue, encode, feed_rows, trace, weight_shapes
 from s2s.translation.search import SearchOptions, score, search
 from s2s.translation.state import RowStates, state_shape
 from tests.conftest import examples
@@ -31,14 +31,14 @@ def network():
 
 def encode_all(network, sentences):
     states = np.full((len(sentences), *state_shape(network.config)), np.nan, np.float32)
-    encode(network, sentences, iter(range(len(sentences))), states)
+    encode(network, sentences, WorkQueue(range(len(sentences))), states)
     return states
 
 
 def run_search(network, states, limit, beam):
     """For each state its hypotheses, best first: score and ids."""
     finished = [[] for _ in states]
-    limits, queue = np.full(len(states), limit), iter(range(len(states)))
+    limits, queue = np.full(len(states), limit), WorkQueue(range(len(states)))
     search(network, states, limits, queue, SearchOptions(beam), finished)
     return [sorted(((h.log_prob / len(h.ids), tuple(h.ids)) for h in some), reverse=True) for some in finished]
 
@@ -84,6 +84,20 @@ def test_weights_that_do_not_fit_are_refused(network):
         Network(config, 20, VOCAB, {name: array for name, array in good.items() if name != "decoder/narrow"})
     with pytest.raises(ValueError, match=r"encoder/embedding is \(20, 6\), not \(21, 6\)"):
         Network(config, 21, VOCAB, good)
+    for array in (np.full((20, 6), np.nan), np.full((20, 6), np.inf), np.zeros((20, 6), np.int64)):
+        with pytest.raises(ValueError, match="encoder/embedding holds numbers that are not finite floats"):
+            Network(config, 20, VOCAB, good | {"encoder/embedding": array})
+
+
+def test_a_cancelled_queue_ends_the_work(network):
+    states, queue = encode_all(network, SENTENCES), WorkQueue(range(len(SENTENCES)))
+    queue.cancel()
+    with pytest.raises(Cancelled):
+        encode(network, SENTENCES, queue, states)
+    with pytest.raises(Cancelled):
+        score(network, states, SENTENCES, queue, np.zeros(len(states), np.float32))
+    with pytest.raises(Cancelled):
+        search(network, states, np.full(len(states), 9), queue, SearchOptions(2), [[] for _ in states])
 
 
 def test_rows_are_fed_every_sentence_once_and_in_order(monkeypatch):
@@ -96,7 +110,7 @@ def test_rows_are_fed_every_sentence_once_and_in_order(monkeypatch):
         if old is not None:
             finished.append(old)
 
-    for ids, numbers in feed_rows(SENTENCES, iter([2, 0, 3, 1]), refill):
+    for ids, numbers in feed_rows(SENTENCES, WorkQueue([2, 0, 3, 1]), refill):
         assert numbers == current
         for row, number in enumerate(numbers):
             if number is None:
@@ -135,7 +149,7 @@ def test_forced_decoding_gives_the_log_probability(network, monkeypatch):
     targets = [*all_sentences(4)]
     states = encode_all(network, SENTENCES)[np.arange(len(targets)) % len(SENTENCES)]
     log_probs = np.zeros(len(targets), np.float32)
-    score(network, states, targets, iter(range(len(targets))), log_probs)
+    score(network, states, targets, WorkQueue(range(len(targets))), log_probs)
     expected = [log_probability(network, state, ids) for state, ids in zip(states, targets, strict=True)]
     np.testing.assert_allclose(log_probs, expected, atol=1e-4)
 

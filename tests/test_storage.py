@@ -45,7 +45,7 @@ def test_states_are_read_in_blocks(tmp_path, monkeypatch, dtype):
     monkeypatch.setattr(storage, "BLOCK", 4)
     states = np.random.default_rng(0).normal(size=(10, 2, 2, 48)).astype(dtype)
     np.save(tmp_path / "x.npy", states)
-    blocks = list(read_states(tmp_path / "x.npy", CONFIG))
+    blocks = list(read_states(tmp_path / "x.npy", CONFIG, "code"))
     assert [len(block) for block in blocks] == [4, 4, 2] and all(block.dtype == np.float32 for block in blocks)
     np.testing.assert_array_equal(np.concatenate(blocks), states.astype(np.float32))
 
@@ -68,7 +68,7 @@ def test_states_are_read_in_blocks(tmp_path, monkeypatch, dtype):
 def test_other_arrays_are_refused(tmp_path, trap, array, message):
     np.save(tmp_path / "x.npy", array)
     with pytest.raises(InputError, match=message):
-        list(read_states(tmp_path / "x.npy", CONFIG))
+        list(read_states(tmp_path / "x.npy", CONFIG, "code"))
     assert not trap.exists()
 
 
@@ -85,12 +85,19 @@ def test_damaged_files_are_refused(tmp_path):
     for damage in (b"", content[:50], content[:200], b"hola\n", b"\x80\x04N."):
         path.write_bytes(damage)
         with pytest.raises(InputError, match=r"x.npy: "):
-            list(read_states(path, CONFIG))
+            list(read_states(path, CONFIG, "code"))
     with pytest.raises(InputError, match="No such file"):
-        list(read_states(tmp_path / "none.npy", CONFIG))
+        list(read_states(tmp_path / "none.npy", CONFIG, "code"))
     np.savez(tmp_path / "x.npz", GOOD)
-    with pytest.raises(InputError, match="archive"):
-        list(read_states(tmp_path / "x.npz", CONFIG))
+    with pytest.raises(InputError, match=r"not an .npz of states and sentences"):
+        list(read_states(tmp_path / "x.npz", CONFIG, "code"))
+    (tmp_path / "x.npz").rename(path)
+    with pytest.raises(InputError, match=r"not an .npy file of numbers"):
+        list(read_states(path, CONFIG, "code"))
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(InputError, match="not a regular file"):
+        list(read_states(path, CONFIG, "code"))
 
 
 @pytest.mark.parametrize("lines", [[], [""], ["Hola.", "", "ñandú 🙂"]])
@@ -98,23 +105,45 @@ def test_sentences_and_vectors_are_read_back(tmp_path, lines):
     states = np.random.default_rng(0).normal(size=(len(lines), 2, 2, 48)).astype(np.float32)
     for array in (states, states[:, -1, 0]):
         np.save(tmp_path / "x.npy", array)
-        write_npz(tmp_path / "x.npz", tmp_path / "x.npy", lines)
-        sentences, vectors = read_npz(tmp_path / "x.npz", CONFIG)
+        write_npz(tmp_path / "x.npz", tmp_path / "x.npy", lines, "code")
+        sentences, vectors = read_npz(tmp_path / "x.npz", CONFIG, "code")
         assert sentences == lines
         np.testing.assert_array_equal(vectors, states[:, -1, 0])
+    write_npz(tmp_path / "x.npz", tmp_path / "x.npy", lines, "code")
+    with pytest.raises(InputError, match=r"x.npz: states of another run's encoder"):
+        read_npz(tmp_path / "x.npz", CONFIG, "another code")
+
+
+def test_states_of_an_npz_are_those_of_its_encoder(tmp_path):
+    np.save(tmp_path / "x.npy", GOOD)
+    write_npz(tmp_path / "x.npz", tmp_path / "x.npy", ["a", "b", "c"], "code")
+    np.testing.assert_array_equal(np.concatenate([*read_states(tmp_path / "x.npz", CONFIG, "code")]), GOOD)
+    with pytest.raises(InputError, match=r"x.npz: states of another run's encoder"):
+        list(read_states(tmp_path / "x.npz", CONFIG, "another code"))
+    # An .npy is plain numbers.
+    assert len([*read_states(tmp_path / "x.npy", CONFIG, "another code")]) == 1
 
 
 def test_other_archives_are_refused(tmp_path, trap):
     (tmp_path / "x.npz").write_bytes(b"PK\x03\x04")
-    with pytest.raises(InputError, match=r"x.npz: not an .npz that inspect-state wrote"):
-        read_npz(tmp_path / "x.npz", CONFIG)
+    with pytest.raises(InputError, match=r"x.npz: damaged file of states"):
+        read_npz(tmp_path / "x.npz", CONFIG, "code")
     for states, message in (
         (np.zeros((1, 9), np.float32), r"float32 \[1, 9\] are not states"),
         (np.zeros((2, 48), np.float32), r"float32 \[2, 48\] are not states"),
         (np.zeros((1, 48)), r"float64 \[1, 48\] are not states"),
-        (np.array([Trap()]), "not an .npz that inspect-state wrote"),
+        (np.zeros((1, 0, 2, 48), np.float32), r"float32 \[1, 0, 2, 48\] are not states"),
+        (np.float32(0), r"float32 \[\] are not states"),
+        (np.full((1, 48), np.nan, np.float32), "not finite"),
+        (np.array([Trap()]), "damaged file of states"),
     ):
-        np.savez(tmp_path / "x.npz", states=states, sentences=np.array(["a"]))
+        np.savez(tmp_path / "x.npz", states=states, sentences=np.array(["a"]), encoder=np.array("code"))
         with pytest.raises(InputError, match=message):
-            read_npz(tmp_path / "x.npz", CONFIG)
+            read_npz(tmp_path / "x.npz", CONFIG, "code")
+    np.savez(tmp_path / "x.npz", states=GOOD[:1, -1, 0], sentences=np.array([3]), encoder=np.array("code"))
+    with pytest.raises(InputError, match="are not states"):
+        read_npz(tmp_path / "x.npz", CONFIG, "code")
+    np.savez(tmp_path / "x.npz", states=GOOD, sentences=np.array(["a", "b", "c"]))  # as earlier versions wrote it
+    with pytest.raises(InputError, match=r"not an .npz of states and sentences that this version"):
+        read_npz(tmp_path / "x.npz", CONFIG, "code")
     assert not trap.exists()

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from s2s.data import formats
+from s2s.data import lines as lines_module
 from s2s.errors import InputError
 from s2s.translation import network, search, streams
 from s2s.translation.search import SearchOptions
@@ -51,7 +51,9 @@ some_options = st.sampled_from([{}, {"scores": True}, {"beam": 2}])
 
 def check_lines(translator, content, options):
     out = translate(translator, content, **options)
-    lines = content.split(b"\n")[: -1 if content.endswith(b"\n") or not content else None]
+    # CR ends the lines of a text without LF.
+    end = b"\n" if b"\n" in content or b"\r" not in content[:-1] else b"\r"
+    lines = content.split(end)[: -1 if content.endswith(end) or not content else None]
     assert out.count(b"\n") == len(lines) and (not out or out.endswith(b"\n"))
     for line, translated in zip(lines, out.split(b"\n"), strict=False):
         text = translated.decode("utf-8")
@@ -63,6 +65,7 @@ def check_lines(translator, content, options):
 @given(contents, some_options)
 @example(b"", {})
 @example(b"\n", {})
+@example(b"Hola.\r\rAdi\xc3\xb3s.\r", {})
 @example(b"\xef\xbb\xbfHola.\r\n\r\nAdi\xc3\xb3s.", {})
 @example(b"Hola. " * 2_000, {})
 @example(b"hola" * 2_500, {})
@@ -134,7 +137,7 @@ def test_invalid_utf8_is_named_or_replaced(untrained):
 
 
 def test_an_endless_line_is_refused(monkeypatch):
-    monkeypatch.setattr(formats, "LONGEST_LINE", 1000)
+    monkeypatch.setattr(lines_module, "LONGEST_LINE", 1000)
     monkeypatch.setattr(streams, "READ_BYTES", 100)
     with pytest.raises(InputError, match=r"text:2: a line of more than 1,000 bytes"):
         lines_of(b"uno\n" + b"a" * 5000)

@@ -1,15 +1,21 @@
 """A training survives what happens to it: kills, full disks, gradients that are not finite, exhausted patience."""
 
 import os
+import re
 import resource
+import shutil
 import signal
 import time
 from random import Random
 
 import pytest
 
+from s2s.errors import RunError
 from s2s.run import Run
+from s2s.training import loop
+from s2s.training.reporting import Reporter
 from tests.conftest import last_checkpoint, metrics, python, s2s, s2s_process, same_arrays, set_options, wait_for_line
+from tests.test_run import config_of
 
 KILLS = int(os.environ.get("S2S_KILLS", "10"))
 """scripts/benchmarks/soak_resume.sh asks for more."""
@@ -80,13 +86,146 @@ def test_a_full_disk_leaves_the_last_checkpoint(trained, tmp_path):
     # No file may grow beyond half a checkpoint.
     limit = len(before) // 2
     full = s2s(*arguments, check=1, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
-    assert b"cannot write: File too large; the last checkpoint is whole" in full.stderr.splitlines()[-1]
+    assert re.search(rb"checkpoints/step-\d+: cannot write: File too large; make room", full.stderr.splitlines()[-1])
     assert b"Traceback" not in full.stderr
     assert last_checkpoint(run).read_bytes() == before
     assert not half_written(run)
     step = Run(run).load_checkpoint()[1].step
     s2s(*arguments, check=0)
     assert Run(run).load_checkpoint()[1].step == 2 * step
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "owner, method, name",
+    [
+        (Run, "save_best", r"best\.npz"),
+        (Run, "append_metrics", r"metrics\.jsonl"),
+        (Run, "save_checkpoint", r"checkpoints/step-\d+"),
+        (Reporter, "_write_log", r"train\.log"),
+        (loop, "write_model_card", r"MODEL\.md"),
+    ],
+)
+def test_a_full_disk_names_the_file_and_the_training_resumes(
+    untrained, tmp_path, monkeypatch, capsys, owner, method, name
+):
+    """The disk is full in the middle of the training, when this method is called."""
+    config = config_of(
+        untrained, f"run={tmp_path}/run", "training.epochs=2", "training.checkpoint_minutes=0", "training.validate_every=8",
+        "training.log_every=5", "model.layers=1", "model.units=16",
+    )  # fmt: skip
+    write, limits = getattr(owner, method), resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def write_on_full_disk(*arguments):
+        full = len(list((tmp_path / "run" / "checkpoints").glob("step-*"))) == 2
+        resource.setrlimit(resource.RLIMIT_FSIZE, (16 if full else limits[0], limits[1]))
+        try:
+            return write(*arguments)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    monkeypatch.setattr(owner, method, write_on_full_disk)
+    run = Run.begin(config)
+    with pytest.raises(RunError, match=f"{tmp_path}/run/{name}: cannot write: File too large; make room"):
+        loop.train(run)
+    run._lock.close()
+    monkeypatch.undo()
+    before = run.load_checkpoint()[1].step
+    capsys.readouterr()
+    loop.train(again := Run.begin(config))
+    again._lock.close()
+    errors = capsys.readouterr().err
+    assert f"resuming from step {before}" in errors and "finished after" in errors
+    steps = [line["step"] for line in metrics(tmp_path / "run") if "loss" in line]
+    assert steps == list(range(5, steps[-1] + 1, 5))
+
+
+@pytest.mark.slow
+def test_what_was_logged_before_the_first_checkpoint_is_not_logged_twice(untrained, tmp_path):
+    arguments = ["train", untrained / "tiny.yaml", *set_options(
+        run=tmp_path / "run", training__epochs=2, training__log_every=1, training__validate_every=1000,
+    )]  # fmt: skip
+    with s2s_process(*arguments) as process:
+        wait_for_line(process, b"step 3 ")
+    assert not list((tmp_path / "run" / "checkpoints").glob("step-*"))
+    s2s(*arguments, check=0)
+    steps = [line["step"] for line in metrics(tmp_path / "run") if "loss" in line]
+    assert steps == list(range(1, steps[-1] + 1))
+
+
+@pytest.mark.slow
+def test_half_a_line_of_metrics_ends_no_training(untrained, tmp_path):
+    arguments = ["train", untrained / "tiny.yaml", "--set", f"run={tmp_path}/run", "--set", "training.log_every=5"]
+    s2s(*arguments, *set_options(training__epochs=1), check=0)
+    path = tmp_path / "run" / "metrics.jsonl"
+    for number, epochs in enumerate((1, 2)):
+        path.write_bytes(path.read_bytes()[:-7])
+        done = s2s(*arguments, *set_options(training__epochs=epochs), check=0)
+        assert b"not plotted" not in done.stderr
+        assert (b"are missing" in done.stderr) == (number == 0)
+        assert path.read_bytes().endswith(b"}\n") and metrics(tmp_path / "run")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rebuilt", [True, False])
+def test_a_run_that_is_moved_while_it_is_trained_ends_with_one_line(untrained, tmp_path, rebuilt):
+    run = tmp_path / "run"
+    options = set_options(
+        run=run, training__epochs="null", training__log_every=5, training__validate_every=1000, training__minutes=2
+    )
+    with s2s_process("train", untrained / "tiny.yaml", *options) as process:
+        wait_for_line(process, b"step 5 ")
+        shutil.copytree(run, tmp_path / "copy")
+        os.rename(run, tmp_path / "moved")
+        if rebuilt:
+            os.rename(tmp_path / "copy", run)
+            before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    message = f"s2s: error: {run}: this run was moved or removed while it was being trained; nothing more is written"
+    assert errors.decode().splitlines()[-1] == message and "Traceback" not in errors.decode()
+    assert run.exists() == rebuilt
+    if rebuilt:
+        assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.slow
+def test_a_hangup_ends_a_training_with_a_checkpoint_and_nohup_ignores_it(untrained, tmp_path):
+    options = set_options(run=tmp_path / "run", training__epochs="null", training__log_every=5)
+    arguments = ["train", untrained / "tiny.yaml", *options]
+    with s2s_process(*arguments) as process:
+        wait_for_line(process, b"step 5 ")
+        process.send_signal(signal.SIGHUP)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGHUP
+    assert b"stopped by SIGHUP after a checkpoint; the same command resumes from it" in errors
+    step = Run(tmp_path / "run").load_checkpoint()[1].step
+    assert step >= 5
+    ignore = {"preexec_fn": lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)}
+    with s2s_process(*arguments, **ignore) as process:
+        wait_for_line(process, b"compiled 1 ")
+        process.send_signal(signal.SIGHUP)
+        wait_for_line(process, b"step ")
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGTERM and b"SIGHUP" not in errors
+    assert Run(tmp_path / "run").load_checkpoint()[1].step > step
+
+
+@pytest.mark.slow
+def test_signals_are_noticed_at_once_while_a_step_is_being_compiled(untrained, tmp_path):
+    options = set_options(run=tmp_path / "run", model__layers=6, training__compile="xla", training__buckets=4)
+    with s2s_process("train", untrained / "tiny.yaml", *options) as process:
+        wait_for_line(process, b"300 pairs")
+        time.sleep(0.5)
+        started = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        wait_for_line(process, b"stopping after this step; a checkpoint is being written")
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=60)
+        assert time.monotonic() - started < 2.0
+    assert process.returncode == -signal.SIGTERM
+    assert b"compiled" not in errors
 
 
 @pytest.mark.parametrize("on_nan", ["stop", "skip"])

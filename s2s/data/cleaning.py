@@ -23,7 +23,7 @@ Keys = npt.NDArray[np.uint64]
 EXAMPLES = 10
 """Examples kept of each rule."""
 
-MENDED = ("html_entities", "unicode", "control_characters", "white_space")
+MENDED = ("markup", "html_entities", "unicode", "control_characters", "white_space")
 """Rules that mend sentences."""
 
 LEAVES_OUT = (
@@ -37,6 +37,18 @@ RATIO_FROM = 20
 # Control characters except white space; soft hyphen, zero-width spaces and joiners, direction marks, byte order mark.
 _INVISIBLE = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 
+# HTML tags and comments, and the sounds in Anki's notes.  Other text in "<>", such as "<file>", is no markup.  No part
+# reaches over a further "<" or "[": so the time is linear.
+_INLINE_TAGS = "a|abbr|b|big|cite|code|del|em|font|i|ins|kbd|mark|s|small|span|strike|strong|sub|sup|tt|u"
+_BLOCK_TAGS = (
+    "address|audio|blockquote|br|center|dd|div|dl|dt|h[1-6]|hr|img|li|ol|p|pre|rp|rt|ruby|script|source|style|table|tbody|td|"
+    "th|thead|tr|ul|video"
+)
+_ATTRIBUTES = r"""(?:\s+[\w:-]+\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>]+))*\s*/?"""
+_MARKUP = re.compile(
+    rf"(?P<inline></?(?:{_INLINE_TAGS}){_ATTRIBUTES}>)|</?(?:{_BLOCK_TAGS}){_ATTRIBUTES}>|<!--[^<>]*-->|\[sound:[^\[\]]*\]",
+    re.IGNORECASE,
+)
 _ACCENTS = re.compile("[\u0300-\u036f]+")
 _NO_LETTERS = re.compile(r"[\W_]+")
 
@@ -103,6 +115,8 @@ def leaks(keys: Keys, held_out: Keys) -> npt.NDArray[np.bool_]:
 
 def _mend(text: str, pair: Pair, config: CleaningConfig, cleaned: Cleaned) -> str:
     mended = text
+    if config.markup and ("<" in mended or "[sound:" in mended):
+        mended = _count_change(_MARKUP.sub(_without_tag, mended), mended, "markup", pair, cleaned)
     if config.html_entities and "&" in mended:
         mended = _count_change(html.unescape(mended), mended, "html_entities", pair, cleaned)
     if config.unicode and not unicodedata.is_normalized("NFC", mended):
@@ -112,6 +126,11 @@ def _mend(text: str, pair: Pair, config: CleaningConfig, cleaned: Cleaned) -> st
     if config.white_space:
         mended = _count_change(" ".join(mended.split()), mended, "white_space", pair, cleaned)
     return mended
+
+
+def _without_tag(tag: re.Match[str]) -> str:
+    """What stands for a tag: nothing for one that may be within a word, as bold letters are; a space for others."""
+    return "" if tag["inline"] else " "
 
 
 def _count_change(after: str, before: str, rule: str, pair: Pair, cleaned: Cleaned) -> str:

@@ -5,6 +5,7 @@ import gzip
 import io
 import lzma
 import os
+import select
 import stat
 import sys
 import zipfile
@@ -16,6 +17,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from backports import zstd
 
+from s2s.data.foreign import advice_for, advice_for_members
 from s2s.errors import InputError
 
 _OPENERS: dict[bytes, Callable[[Any], Any]] = {
@@ -25,6 +27,13 @@ _OPENERS: dict[bytes, Callable[[Any], Any]] = {
     b"\x28\xb5\x2f\xfd": zstd.open,
 }
 """For each compression, the first bytes of its files and the function that opens them."""
+
+_WRITERS: dict[str, Callable[[Any, Any], Any]] = {
+    ".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open, ".zst": zstd.open,
+}  # fmt: skip
+
+STANDARD = Path("-")
+"""Standard input or output, as a path on the command line."""
 
 _ZIP = b"PK\x03\x04"
 
@@ -58,6 +67,8 @@ def open_text(path: Path) -> OpenText:
 
 def open_texts(path: Path) -> list[OpenText]:
     """Open the text in a file; the two texts, Spanish and English, of a .zip with an aligned corpus.  Errors as `open_text`."""
+    if path == STANDARD:
+        return [OpenText("stdin", open_stdin())]
     try:
         file = open(path, "rb")  # noqa: SIM115 - it is returned
         start = file.peek(6)
@@ -66,18 +77,46 @@ def open_texts(path: Path) -> list[OpenText]:
         raise InputError(f"{path}: cannot read: {error.strerror}") from None
     if start.startswith(_ZIP):
         return _open_zip(path, file)
+    stream: BinaryIO = file
     for magic, opener in _OPENERS.items():
         if start.startswith(magic):
             # The size of a pipe is unknown.
             size = about.st_size if stat.S_ISREG(about.st_mode) else sys.maxsize
-            return [OpenText(str(path), _limited(opener(file), file, str(path), size))]
-    return [OpenText(str(path), file)]
+            stream = _limited(opener(file), file, str(path), size)
+    with explain_read_errors(str(path)):
+        advice = advice_for(stream.peek(1 << 9))  # type: ignore[attr-defined]
+    if advice:
+        raise InputError(f"{path}: {advice}")
+    return [OpenText(str(path), stream)]
+
+
+def open_stdin() -> BinaryIO:
+    """Standard input; another process may have made it non-blocking."""
+    return io.BufferedReader(_Stdin(), 1 << 17)
+
+
+def open_writer(path: Path, name: str) -> BinaryIO:
+    """Open `path` to write, compressed if `name` ends in .gz, .bz2, .xz or .zst, in any case."""
+    opener: Any = _WRITERS.get(PurePosixPath(name).suffix.lower(), open)
+    stream: BinaryIO = opener(path, "wb")
+    return stream
 
 
 def position(stream: BinaryIO) -> int:
     """How far a stream of this module has been read, in bytes of the file on the disk."""
     raw = getattr(stream, "raw", None)
     return (raw.compressed if isinstance(raw, _Decompressed) else stream).tell()
+
+
+def require_regular(path: Path) -> None:
+    """Raise InputError for a directory, a pipe or a device, which cannot be read twice."""
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise InputError(f"{path}: cannot read: {error.strerror}") from None
+    if not stat.S_ISREG(mode):
+        kind = "a directory" if stat.S_ISDIR(mode) else "a pipe" if stat.S_ISFIFO(mode) else "a device or socket"
+        raise InputError(f"{path}: {kind}; a corpus must be a file, since it is read more than once")
 
 
 @contextmanager
@@ -93,6 +132,23 @@ def explain_read_errors(name: str) -> Iterator[None]:
         raise InputError(f"{name}: cannot read: {error.strerror}") from None
     except (RuntimeError, NotImplementedError) as error:
         raise InputError(f"{name}: cannot unpack: {error}") from None
+
+
+class _Stdin(io.RawIOBase):
+    """Standard input, read when there is something to read: an empty read is its end."""
+
+    def readable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return 0
+
+    def readinto(self, buffer: Any) -> int:
+        while True:
+            try:
+                return os.readv(0, [buffer])
+            except BlockingIOError:
+                select.select([0], [], [])
 
 
 class _Decompressed(io.RawIOBase):
@@ -131,6 +187,8 @@ def _open_zip(path: Path, file: BinaryIO) -> list[OpenText]:
     with explain_read_errors(str(path)):
         archive = zipfile.ZipFile(file)
         members = [info for info in archive.infolist() if not info.is_dir()]
+    if advice := advice_for_members([info.filename for info in members]):
+        raise InputError(f"{path}: {advice}")
     for info in members:
         parts = PurePosixPath(info.filename.replace("\\", "/"))
         if parts.is_absolute() or ".." in parts.parts:
@@ -148,7 +206,7 @@ def _open_zip(path: Path, file: BinaryIO) -> list[OpenText]:
         with explain_read_errors(str(path)):
             stream = archive.open(info)
         name = f"{path}:{info.filename}"
-        opened.append(OpenText(name, _limited(stream, file, name, info.compress_size)))
+        opened.append(OpenText(name, _limited(stream, file, name, os.fstat(file.fileno()).st_size)))
     return opened
 
 

@@ -15,6 +15,7 @@ are.  A sentence is read from its place in the file when a batch needs it, and t
 memory of training does not grow with the corpus.
 """
 
+import hashlib
 import json
 import os
 from collections.abc import Iterable
@@ -24,15 +25,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from s2s.config import PairFile
 from s2s.data.corpus import Layout, read_pairs
 from s2s.errors import InputError
-from s2s.files import checksums
+from s2s.files import checksums, read_small
 
 FORMAT = 3
 """Number of the directory's layout; raised when a reader of the old one would go wrong."""
 
 Indices = npt.NDArray[np.int64]
 """Indices, numbers or ids, as NumPy takes them."""
+
+OWN_TEXTS = Layout("tsv", (1, 2))
+"""Layout of dev.tsv and test.tsv."""
 
 _SORT_BLOCK = 1 << 18
 """Most sentences gathered at a time."""
@@ -158,17 +163,24 @@ def write_texts(path: Path, pairs: Iterable[tuple[str, str]]) -> None:
 
 def read_texts(path: Path) -> list[tuple[str, str]]:
     """The pairs that `write_texts` wrote; raises InputError when they cannot be read."""
-    return [(pair.source, pair.target) for pair in read_pairs([str(path)], Layout("tsv", (1, 2)))]
+    return [(pair.source, pair.target) for pair in read_pairs([PairFile(str(path))], OWN_TEXTS)]
+
+
+def layout_of_test(file: PairFile) -> Layout:
+    """The layout of a test file for what the file itself leaves open: prepared files have their own, others are detected."""
+    path = Path(file.path)
+    prepared = path.name in ("dev.tsv", "test.tsv") and (path.parent / "train.cells.npy").exists()
+    return OWN_TEXTS if prepared else Layout()
 
 
 def read_report(directory: Path) -> dict[str, Any] | None:
     """The report of a prepared corpus, or None where there is none; InputError when it cannot be read."""
     path = directory / "report.json"
     try:
-        report = json.loads(path.read_text(encoding="utf-8"))
+        report = json.loads(read_small(path))
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: cannot read the report ({error}); run s2s prepare again") from None
     if not isinstance(report, dict) or report.get("format") != FORMAT:
         raise InputError(f"{directory}: prepared by another version of s2s; name a new data.prepared and prepare again")
@@ -190,6 +202,16 @@ def verify(directory: Path) -> None:
         raise InputError(
             f"{directory}: damaged prepared corpus (checksums differ); delete it and run s2s prepare again"
         )
+
+
+def content_hash(directory: Path) -> str:
+    """A hash of what training takes from a prepared corpus: tokenizers, train and dev pairs.  By SHA256SUMS."""
+    try:
+        lines = read_small(directory / "SHA256SUMS").decode().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{directory}: damaged prepared corpus ({error}); run s2s prepare again") from None
+    used = [line for line in lines if line.split()[-1] not in ("report.json", "test.tsv")]
+    return hashlib.sha256("\n".join(sorted(used)).encode()).hexdigest()
 
 
 def _file_names(directory: Path) -> list[str]:

@@ -1,159 +1,155 @@
-"""Readers of the formats of sentence pairs: TSV, CSV, JSON lines, TMX, two aligned files.
+"""Readers of the formats of sentence pairs: TSV, CSV, two aligned files.  JSON and TMX have modules of their own.
 
-Every reader takes an open text and yields rows: the number of a line, and its cells.  corpus.py makes pairs of rows.
-To add a format, write a reader, add it to READERS, recognize it in `detect_format`, and name it in config.py.
+Every reader takes an open text and yields rows.  corpus.py makes pairs of rows.  To add a format, write a reader, add it
+to READERS, recognize it in `detect_format`, and name it in config.py.
 """
 
 import csv
-import json
-from collections.abc import Iterator
-from itertools import zip_longest
-from typing import Any
+import re
+from collections.abc import Iterable, Iterator
+from itertools import chain, dropwhile, zip_longest
 
-from s2s.data.compression import OpenText, explain_read_errors
+from s2s.data.compression import OpenText
+from s2s.data.json_objects import read_jsonl
+from s2s.data.lines import first_bytes, read_lines
+from s2s.data.rows import Row
+from s2s.data.tmx import read_tmx
 from s2s.errors import InputError
 
-LONGEST_LINE = 1 << 24
-"""Most bytes of a line; a longer one is an error, so that it cannot fill the memory."""
+_HEAD_LINES, _HEAD_SIZE = 200, 1 << 20
+"""Lines, and characters, at most, by which quotes and separators are recognized."""
 
-Cells = dict[Any, str]
-"""Text of each column of a row; columns are numbers from 1, or names."""
+_MOST_COLUMNS = 1000
+"""Most columns of a row; a row of millions would fill the memory."""
 
-Rows = Iterator[tuple[int, Cells]]
+_ANKI = {"tab": "\t", "comma": ",", "semicolon": ";", "space": " ", "pipe": "|", "colon": ":"}
+"""Names of separators in Anki's exports."""
 
-_READ_BYTES = 1 << 18
+_ANKI_HEAD = re.compile("#(separator|html|tags|columns|notetype|deck|guid)[ a-z]*:", re.IGNORECASE)
+"""How the head lines of these exports begin; notes may begin with "#" too."""
 
-_INLINE_TEXT = ("hi", "mrk", "sub")
-"""TMX's inline elements that hold words; the others hold codes of the text's original format."""
+_JSON = re.compile(rb'\[?\s*\{\s*["}]')
+"""How JSON begins.  A TSV file may begin with "[" or "{" too, as subtitles do."""
 
-_XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+Numbered = Iterator[tuple[int, str]]
+"""Lines with their numbers."""
 
 
 def detect_format(text: OpenText) -> str:
-    """The format of a text, by its first bytes, and its ending in the case of .csv: tsv, csv, jsonl or tmx."""
-    with explain_read_errors(text.name):
-        start = text.stream.peek(1 << 12)  # type: ignore[attr-defined]
-    # It may begin with a byte order mark, and be UTF-16, as some translation memories are.
-    plain = start.removeprefix(b"\xef\xbb\xbf").replace(b"\x00", b"").lstrip(b"\xff\xfe \t\r\n")
-    if plain.startswith((b"<?xml", b"<tmx", b"<!DOCTYPE tmx")):
+    """The format of a text, by its first bytes, and its ending where these leave it open: tsv, csv, jsonl or tmx."""
+    start = first_bytes(text)
+    if start.startswith((b"<?xml", b"<tmx", b"<!DOCTYPE tmx")):
         return "tmx"
-    if plain.startswith(b"{"):
-        return "jsonl"
     stem = text.name.lower()
-    for packing in (".gz", ".bz2", ".xz", ".zst"):
-        stem = stem.removesuffix(packing)
-    return "csv" if stem.endswith(".csv") else "tsv"
+    for ending in (".gz", ".bz2", ".xz", ".zst"):
+        stem = stem.removesuffix(ending)
+    if _JSON.match(start) or (stem.endswith((".json", ".jsonl", ".ndjson")) and start.startswith((b"{", b"["))):
+        return "jsonl"
+    return "csv" if stem.endswith(".csv") or start.lower().startswith(b"sep=") else "tsv"
 
 
-def read_lines(text: OpenText) -> Iterator[str]:
-    """The lines of a text in order; raises InputError for invalid UTF-8 and a line longer than LONGEST_LINE."""
-    number, rest = 0, b""
-    while True:
-        with explain_read_errors(text.name):
-            block = text.stream.read(_READ_BYTES)
-        if not block:
-            break
-        *lines, rest = (rest + block).split(b"\n")
-        for line in lines:
-            number += 1
-            yield decode_line(line, text.name, number)
-        check_length(rest, text.name, number + 1)
-    if rest:
-        yield decode_line(rest, text.name, number + 1)
+def read_tsv(text: OpenText) -> Iterator[Row]:
+    """The cells of every line that is not blank, by column number.
 
-
-def decode_line(line: bytes, name: str, number: int, errors: str = "strict") -> str:
-    """The text of a line, without its line end and, in line 1, without the byte order mark.
-
-    Raises InputError for invalid UTF-8.
-
-    Args:
-        line: the line's bytes.
-        name: the file's name, for the message.
-        number: the line's number, from 1.
-        errors: `strict`, or `replace`: invalid bytes become U+FFFD.
+    Quotes are undone where all cells of the first lines are quoted, as spreadsheets and Anki do.  The head lines of
+    Anki's exports (`#separator:tab` ...) are skipped.
     """
-    try:
-        text = line.decode("utf-8-sig" if number == 1 else "utf-8", errors)
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{name}:{number}: invalid UTF-8 at byte {error.start + 1} of the line; convert the file (e.g. with iconv)"
-        ) from None
-    return text.removesuffix("\n").removesuffix("\r")
-
-
-def check_length(line: bytes, name: str, number: int) -> None:
-    """Raise InputError for a line longer than LONGEST_LINE."""
-    if len(line) > LONGEST_LINE:
-        raise InputError(f"{name}:{number}: a line of more than {LONGEST_LINE:,} bytes; is this a text?")
-
-
-def read_tsv(text: OpenText) -> Rows:
-    """The cells of every line that is not blank, by column number."""
-    for number, line in enumerate(read_lines(text), 1):
+    head, lines = _split_head(enumerate(read_lines(text), 1))
+    if head and head[0][1].lower().startswith("#separator:"):
+        separator = head[0][1].partition(":")[2].strip()
+        notes = dropwhile(lambda numbered: _ANKI_HEAD.match(numbered[1]), head)
+        yield from _quoted_rows(chain(notes, lines), text.name, _ANKI.get(separator.lower(), separator)[:1] or "\t")
+        return
+    cells = [cell for _, line in head if not line.isspace() for cell in line.split("\t") if line]
+    if cells and all(len(cell) > 1 and cell[0] == cell[-1] == '"' for cell in cells):
+        yield from _quoted_rows(chain(head, lines), text.name, "\t")
+        return
+    for number, line in chain(head, lines):
         if line and not line.isspace():
-            yield number, dict(enumerate(line.split("\t"), 1))
+            cells = line.split("\t")
+            if len(cells) > _MOST_COLUMNS:
+                raise _too_many(cells, text.name, number)
+            yield Row(number, dict(enumerate(cells, 1)))
 
 
-def read_csv(text: OpenText) -> Rows:
-    """The cells of every record, by column number; quoted cells may hold commas and line ends.  InputError for bad quotes."""
-    lines = (f"{line}\n" for line in read_lines(text))
-    rows = csv.reader(lines, strict=True)
+def read_csv(text: OpenText) -> Iterator[Row]:
+    """The cells of every record, by column number.
+
+    Quoted cells may hold separators and line ends.  The separator is a comma, a semicolon or a tab: the one that splits
+    the first lines into equally many cells, or the one in a line `sep=;` before them.  Raises InputError for bad quotes.
+    """
+    head, lines = _split_head(enumerate(read_lines(text), 1))
+    first = head[0][1] if head else ""
+    if first.lower().startswith("sep=") and len(first) == 5:
+        yield from _quoted_rows(chain(head[1:], lines), text.name, first[4])
+    else:
+        yield from _quoted_rows(chain(head, lines), text.name, _separator([line for _, line in head]))
+
+
+def _split_head(lines: Numbered) -> tuple[list[tuple[int, str]], Numbered]:
+    """The first lines, and an iterator of the others."""
+    head, size = [], 0
+    for numbered in lines:
+        head.append(numbered)
+        size += len(numbered[1])
+        if len(head) == _HEAD_LINES or size > _HEAD_SIZE:
+            break
+    return head, lines
+
+
+def _separator(head: list[str]) -> str:
+    """The separator of CSV: by how many lines it splits as the first one, and by how often it is in that."""
+    texts = [line for line in map(_without_cr, head) if line.strip()]
+
+    def agreement(separator: str) -> tuple[int, int]:
+        try:
+            widths = [len(row) for row in csv.reader(texts, delimiter=separator)]
+        except csv.Error:  # a cell that is too long
+            return 0, 0
+        return (widths.count(widths[0]) if widths[0] > 1 else 0), texts[0].count(separator)
+
+    return max(",;\t", key=agreement) if texts else ","
+
+
+def _quoted_rows(lines: Iterable[tuple[int, str]], name: str, separator: str) -> Iterator[Row]:
+    """Records of numbered lines, whose cells may be quoted."""
+    last = [0]  # number of the line that was read last
+
+    def texts() -> Iterator[str]:
+        for last[0], line in lines:
+            yield f"{_without_cr(line)}\n"
+
+    rows = csv.reader(texts(), delimiter=separator, strict=True)
     while True:
+        start = last[0] + 1
         try:
             row = next(rows)
         except StopIteration:
             return
         except csv.Error as error:
-            raise InputError(f"{text.name}:{rows.line_num}: not CSV: {error}; check its quotes") from None
+            raise InputError(
+                f"{name}:{start}: wrong quotes: {error}; a cell in quotes ends with its quote, and quotes in it are doubled"
+            ) from None
         if any(cell and not cell.isspace() for cell in row):
-            yield rows.line_num, dict(enumerate(row, 1))
+            if len(row) > _MOST_COLUMNS:
+                raise _too_many(row, name, last[0])
+            yield Row(last[0], dict(enumerate(row, 1)))
 
 
-def read_jsonl(text: OpenText) -> Rows:
-    """The texts of every line's object, or of its object `translation`, by key."""
-    for number, line in enumerate(read_lines(text), 1):
-        if not line or line.isspace():
-            continue
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise InputError(f"{text.name}:{number}: not JSON: {error}; one object a line is expected") from None
-        if isinstance(row, dict) and isinstance(row.get("translation"), dict):
-            row = row["translation"]
-        if not isinstance(row, dict):
-            raise InputError(f"{text.name}:{number}: each line must be an object with the two sentences")
-        yield number, {name: value if isinstance(value, str) else "" for name, value in row.items()}
+def _too_many(cells: list[str], name: str, number: int) -> InputError:
+    return InputError(f"{name}:{number}: {len(cells):,} columns; is this a file of pairs?")
 
 
-def read_tmx(text: OpenText) -> Rows:
-    """The segments of every translation unit, by language (`es`, also for `es-MX`), in flat memory.
-
-    Entities are not expanded, and nothing outside the file is read.  Raises InputError for a file that is not TMX.
-    """
-    from lxml import etree  # here, because it takes time and other formats do not need it
-
-    units = etree.iterparse(text.stream, events=("end",), tag="tu", resolve_entities=False, no_network=True)
-    empty = True
-    try:
-        for _, unit in units:
-            empty = False
-            cells = {_language(tuv): _segment(tuv.find("seg")) for tuv in unit.iter("tuv")}
-            yield unit.sourceline, {"es": "", "en": ""} | cells
-            unit.clear()
-            while unit.getprevious() is not None:  # otherwise the empty elements of earlier units would stay
-                del unit.getparent()[0]
-    except etree.XMLSyntaxError as error:
-        raise InputError(f"{text.name}: not well-formed TMX: {error.msg}") from None
-    if empty:
-        raise InputError(f"{text.name}: no translation unit (<tu>) in it; is it TMX?")
+def _without_cr(line: str) -> str:
+    """A line of CSV with a space for stray CRs, which Python's reader refuses."""
+    return line.replace("\r", " ") if "\r" in line else line
 
 
 READERS = {"tsv": read_tsv, "csv": read_csv, "jsonl": read_jsonl, "tmx": read_tmx}
 """The reader of each value of `data.format`."""
 
 
-def read_aligned(source: OpenText, target: OpenText) -> Rows:
+def read_aligned(source: OpenText, target: OpenText) -> Iterator[Row]:
     """Line n of both files as cells 1 and 2; raises InputError unless the files have equally many lines."""
     lines = read_lines(source), read_lines(target)
     for number, (spanish, english) in enumerate(zip_longest(*lines), 1):
@@ -166,16 +162,4 @@ def read_aligned(source: OpenText, target: OpenText) -> Rows:
                 f"{source.name} has {counts[0]:,} lines and {target.name} {counts[1]:,}; "
                 "in aligned files, line n of one file is the translation of line n of the other"
             )
-        yield number, {1: spanish, 2: english}
-
-
-def _language(tuv: Any) -> str:
-    name = tuv.get(_XML_LANG) or tuv.get("lang") or ""
-    return name.lower().replace("_", "-").split("-")[0]
-
-
-def _segment(seg: Any) -> str:
-    if seg is None:
-        return ""
-    inner = [(_segment(child) if child.tag in _INLINE_TEXT else "") + (child.tail or "") for child in seg]
-    return (seg.text or "") + "".join(inner)
+        yield Row(number, {1: spanish, 2: english})

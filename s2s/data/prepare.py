@@ -9,9 +9,9 @@ The corpus is worked on in shards, in three passes:
 """
 
 import dataclasses
-import glob
 import hashlib
 import json
+import os
 import sys
 from collections.abc import Iterator
 from functools import partial
@@ -27,7 +27,7 @@ from s2s import __version__
 from s2s.config import CleaningConfig, Config
 from s2s.data import dataset, tokenizer
 from s2s.data.cleaning import EXAMPLES, Keys, clean, duplicates, leaks, near_keys
-from s2s.data.compression import explain_read_errors
+from s2s.data.compression import explain_read_errors, require_regular
 from s2s.data.corpus import Pair, layout_of, read_pairs
 from s2s.data.dataset import Indices
 from s2s.data.parallel import parallel_map
@@ -36,7 +36,7 @@ from s2s.data.shards import Shard, ShardFile, encode_shard, serialize
 from s2s.data.splitting import DEV, NOWHERE, SPLITS, TEST, TRAIN, hold_out
 from s2s.data.tokenizer import Tokenizer
 from s2s.errors import InputError
-from s2s.files import atomic_directory, make_directory, remove_leftovers, sha256
+from s2s.files import atomic_directory, explain_write_errors, make_directory, remove_leftovers, sha256
 
 _SHARD_PAIRS = 20_000
 """Pairs of a shard."""
@@ -47,7 +47,7 @@ def prepare(config: Config) -> dict[str, Any]:
 
     A directory made from the same files by the same config is left as it is.
     """
-    target = Path(config.data.prepared)
+    target = Path(os.path.realpath(config.data.prepared))  # it may be a link to a larger disk
     fingerprint = _fingerprint(config)
     report = dataset.read_report(target)
     if report and report["fingerprint"] == fingerprint:
@@ -56,8 +56,8 @@ def prepare(config: Config) -> dict[str, Any]:
     if target.exists() and not report and (not target.is_dir() or any(target.iterdir())):
         raise InputError(f"data.prepared: {target} exists and is no prepared corpus; name another directory")
     make_directory(target.parent, "data.prepared")
-    remove_leftovers(target.parent, glob.escape(target.name))
-    with atomic_directory(target) as directory:
+    remove_leftovers(target.parent, target.name)
+    with explain_write_errors(target), atomic_directory(target) as directory:
         report = _prepare(config, directory) | {"fingerprint": fingerprint}
         (directory / "report.json").write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", "utf-8")
         dataset.write_checksums(directory)
@@ -72,6 +72,11 @@ def _prepare(config: Config, directory: Path) -> dict[str, Any]:
             raise InputError(f"data.{name}: {part.counts.why_empty()}")
     splits = _split(config, cleaned)
     for name in ("train",) if "dev" in cleaned else ("train", "dev"):
+        if SPLITS.index(name) not in splits and name == "dev" and TRAIN in splits:
+            raise InputError(
+                f"data.dev: none of the {len(splits):,} training pairs can be held out as dev pairs; "
+                "name a file in data.dev, or give at least 20 pairs of different sentences"
+            )
         if SPLITS.index(name) not in splits:
             raise InputError(f"data.{name}: {cleaned['train'].counts.why_empty()}")
     tokenizers = _train_tokenizers(config, cleaned["train"].shards, np.flatnonzero(splits == TRAIN), directory)
@@ -96,7 +101,8 @@ def _fingerprint(config: Config) -> str:
     recipe: list[Any] = [dataclasses.asdict(section) for section in (config.data, config.cleaning, config.tokenizer)]
     del recipe[0]["prepared"]
     for file in config.data.train + config.data.dev + config.data.test:
-        for path in [file] if isinstance(file, str) else file:
+        for path in file.paths:
+            require_regular(Path(path))
             with explain_read_errors(path):
                 recipe.append(sha256(Path(path)))
     return hashlib.sha256(json.dumps([*recipe, config.seed], sort_keys=True).encode()).hexdigest()
@@ -113,7 +119,7 @@ class _Cleaned(NamedTuple):
 def _read_and_clean(config: Config, name: str, directory: Path) -> _Cleaned:
     """Pass 1; name: train, dev or test."""
     shards, keys, counts = ShardFile(directory / f"{name}.shards"), [np.zeros((0, 3), np.uint64)], SplitCounts()
-    pairs = read_pairs(getattr(config.data, name), layout_of(config.data))
+    pairs = read_pairs(getattr(config.data, name), layout_of(config.data), counts.add_noted)
     raw_shards = iter(lambda: list(islice(pairs, _SHARD_PAIRS)), [])
     job = partial(_clean_shard, config=config.cleaning, held_out=name != "train")
     with tqdm(desc=f"reading {name}", unit=" pairs", unit_scale=True, disable=None) as bar:

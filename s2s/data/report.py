@@ -9,9 +9,12 @@ import numpy as np
 
 from s2s.data.cleaning import EXAMPLES, LEAVES_OUT, MENDED
 from s2s.data.corpus import Pair
+from s2s.data.rows import NOTES
 from s2s.data.shards import EncodedPairs
 
 LANGUAGES = ("Spanish", "English")
+
+_KINDS = {"noted": NOTES, "mended": MENDED, "left_out": LEAVES_OUT}
 
 
 class SplitCounts:
@@ -38,6 +41,10 @@ class SplitCounts:
         for rule, pairs in examples.items():
             self._add_examples(rule, pairs)
         return read
+
+    def add_noted(self, rule: str, pair: Pair) -> None:
+        """Count a pair to which one of rows.NOTES applies."""
+        self.add_left_out(rule, 1, [pair])
 
     def add_left_out(self, rule: str, count: int, examples: Iterable[Pair]) -> None:
         """Count pairs that a rule leaves out."""
@@ -71,6 +78,7 @@ class SplitCounts:
         """The counts for report.json."""
         return {
             "read": self.read,
+            "noted": self._counts_of(NOTES),
             "mended": self._counts_of(MENDED),
             "left_out": self._counts_of(LEAVES_OUT),
             "held_out": self.held_out,
@@ -99,9 +107,10 @@ def format_report(report: dict[str, Any]) -> str:
     """report.json as a table for a person: a column for each split."""
     splits = report["splits"]
     rows: list[tuple[str, list[str]]] = [("pairs read", [f"{split['read']:,}" for split in splits.values()])]
-    for rule in (*MENDED, *LEAVES_OUT):
-        label = f"  {'mended' if rule in MENDED else 'left out'}: {rule}"
-        cells = [(split["mended"] | split["left_out"]).get(rule, 0) for split in splits.values()]
+    kinds = {rule: kind for kind, rules in _KINDS.items() for rule in rules}
+    for rule, kind in kinds.items():
+        label = f"  {kind.replace('_', ' ')}: {rule}"
+        cells = [split[kind].get(rule, 0) for split in splits.values()]
         if any(cells):
             rows.append((label, [f"{count:,}" if count else "-" for count in cells]))
     held_out = [split["held_out"] for split in splits.values()]

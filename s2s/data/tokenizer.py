@@ -13,6 +13,10 @@ import sentencepiece
 
 from s2s.config import TokenizerConfig
 from s2s.errors import InputError
+from s2s.files import read_small
+
+_LONGEST = 4192
+"""Bytes of the longest sentence that sentencepiece trains on, its default."""
 
 PAD, UNK, BOS, EOS = 0, 1, 2, 3
 """Ids of the special subwords; the same in every model."""
@@ -72,6 +76,11 @@ def train_tokenizer(sentences: Iterable[str], config: TokenizerConfig) -> bytes:
         )
     except RuntimeError as error:
         reason = str(error).rsplit("] ", 1)[-1]
+        if not reason:
+            raise InputError(
+                f"data.train: no sentence of at most {_LONGEST:,} bytes, and longer ones teach no subwords; "
+                "give a sentence a line"
+            ) from None
         raise InputError(
             f"tokenizer.vocab_size: sentencepiece cannot train {config.vocab_size} subwords: {reason}"
         ) from None
@@ -88,7 +97,7 @@ class Tokenizer:
     def load(cls, path: Path) -> "Tokenizer":
         """Read a model file; raises InputError when it is missing or damaged."""
         try:
-            return cls(path.read_bytes())
+            return cls(read_small(path, 1 << 28))
         except (OSError, RuntimeError) as error:
             raise InputError(f"{path}: cannot read the subword model: {error}") from None
 

@@ -1,7 +1,6 @@
 """`s2s inspect-state`: from lines of text to files, pictures and neighbours of their states."""
 
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,17 +9,18 @@ from shutil import copyfileobj
 
 import numpy as np
 
+from s2s.data.compression import STANDARD
 from s2s.data.corpus import read_lines
 from s2s.errors import InputError
-from s2s.files import atomic_file, make_directory, require_writable
+from s2s.files import make_directory
+from s2s.outputs import output_file, require_directory, require_writable, scratch_directory
+from s2s.process import printable
 from s2s.run import Run
 from s2s.states import plots, storage
 from s2s.states.neighbours import nearest
 from s2s.translation.state import Floats, sentence_vectors, state_shape
-from s2s.translation.streams import CHUNK_LINES, TextInput, read_chunks
+from s2s.translation.streams import CHUNK_LINES, TextInput, open_output, read_chunks
 from s2s.translation.translator import Translator
-
-STDOUT = Path("-")
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Outputs:
     """What to make of the states; at least one of output, plot, projector and neighbours."""
 
     output: Path | None = None
-    """.npy or .npz file of the states, or STDOUT."""
+    """.npy or .npz file of the states, or STANDARD."""
     all_layers: bool = False
     """Whether the output has h and c of every layer, [lines, layers, 2, units]; else h of the top layer, [lines, units]."""
     npz: bool = False
@@ -54,17 +54,17 @@ class Outputs:
             raise InputError("--neighbours and --corpus go together: how many, and of which sentences")
         if self.trace and (self.projector or self.neighbours or self.labels or self.all_layers):
             raise InputError("--trace goes with --output and --plot only")
-        if self.output == STDOUT and (self.trace or self.npz or self.neighbours):
+        if self.output == STANDARD and (self.trace or self.npz or self.neighbours):
             raise InputError("--output -: stdout takes an .npy, and nothing beside it; name a file")
         if self.labels and not self.plot:
             raise InputError("--labels colours a map; name it with --plot")
         for path, option in ((self.output, "--output"), (self.plot, "--plot")):
-            if path and path != STDOUT:
+            if path and path != STANDARD:
                 require_writable(path, option)
         if self.plot:
             plots.require_plot(self.plot)
         if self.projector:
-            make_directory(self.projector, "--projector")
+            require_directory(self.projector, "--projector")
 
 
 def inspect(run: Run, source: TextInput, outputs: Outputs) -> None:
@@ -80,15 +80,16 @@ def inspect(run: Run, source: TextInput, outputs: Outputs) -> None:
             blocks = encode_chunks(translator, _collect(read_chunks(source), lines), outputs.all_layers)
             shape = storage.write_npy(file, blocks, row_shape)
         states: Floats = np.load(path, mmap_mode="r") if shape[0] else np.zeros(shape, np.float32)
-        if outputs.output == STDOUT:
-            with open(path, "rb") as file:
-                copyfileobj(file, sys.stdout.buffer)
+        if outputs.output == STANDARD:
+            with open(path, "rb") as file, open_output(STANDARD) as output:
+                copyfileobj(file, output)
         elif outputs.output and outputs.npz:
-            with atomic_file(outputs.output) as temporary:
-                storage.write_npz(temporary, path, lines or [])
+            with output_file(outputs.output) as temporary:
+                storage.write_npz(temporary, path, lines or [], translator.network.encoder_fingerprint())
         _show(translator, sentence_vectors(states) if outputs.all_layers else states, lines or [], source.name, outputs)
     if outputs.output:
-        print(f"{outputs.output}: float32 {list(shape)}", file=sys.stderr)
+        name = "stdout" if outputs.output == STANDARD else outputs.output
+        _report(f"{name}: float32 {list(shape)}")
 
 
 def encode_chunks(translator: Translator, chunks: Iterable[list[str]], all_layers: bool) -> Iterator[Floats]:
@@ -103,15 +104,19 @@ def _show(translator: Translator, vectors: Floats, lines: list[str], name: str, 
         if not lines:
             raise InputError(f"--plot: {name} has no line to plot")
         plots.plot_map(np.asarray(vectors), lines, outputs.plot, _read_labels(outputs.labels, len(lines)))
+        _report(f"{outputs.plot}: map of {len(lines)} states")
     if outputs.projector:
+        make_directory(outputs.projector, "--projector")
         words = [str(len(line.split())) for line in lines]
         storage.write_projector(outputs.projector, vectors, {"sentence": lines, "words": words})
+        _report(f"{outputs.projector}: {len(lines)} states; tensorboard --logdir {outputs.projector}")
     if outputs.corpus:
         sentences, corpus = _read_corpus(translator, outputs.corpus)
         places, cosines = nearest(vectors, corpus, outputs.neighbours)
-        for number, row in enumerate(zip(places.tolist(), cosines.tolist(), strict=True), 1):
-            for place, cosine in zip(*row, strict=True):
-                print(f"{number}\t{cosine:.4f}\t{sentences[place]}")
+        with open_output(STANDARD) as output:
+            for number, row in enumerate(zip(places.tolist(), cosines.tolist(), strict=True), 1):
+                for place, cosine in zip(*row, strict=True):
+                    output.write(f"{number}\t{cosine:.4f}\t{sentences[place]}\n".encode())
 
 
 def _inspect_traces(translator: Translator, lines: list[str], outputs: Outputs) -> None:
@@ -119,22 +124,27 @@ def _inspect_traces(translator: Translator, lines: list[str], outputs: Outputs) 
         raise InputError("--trace: there is no line to read")
     traces = translator.trace(lines)
     if outputs.output:
-        with atomic_file(outputs.output) as temporary:
+        with output_file(outputs.output) as temporary:
             storage.write_traces(temporary, traces)
-        print(f"{outputs.output}: states of {len(lines)} lines after every subword", file=sys.stderr)
+        _report(f"{outputs.output}: states of {len(lines)} lines after every subword")
     if outputs.plot:
         plots.plot_traces(traces, outputs.plot)
+        _report(f"{outputs.plot}: heat maps of {min(len(lines), plots.TRACED)} lines")
+
+
+def _report(message: str) -> None:
+    print(printable(message), file=sys.stderr)
 
 
 @contextmanager
 def _states_file(outputs: Outputs) -> Iterator[Path]:
     """Where the .npy is written: its place, or a temporary directory."""
-    if outputs.output and outputs.output != STDOUT and not outputs.npz:
-        with atomic_file(outputs.output) as path:
+    if outputs.output and outputs.output != STANDARD and not outputs.npz:
+        with output_file(outputs.output) as path:
             yield path
     else:
-        with tempfile.TemporaryDirectory() as directory:
-            yield Path(directory) / "states.npy"
+        with scratch_directory() as directory:
+            yield directory / "states.npy"
 
 
 def _collect(chunks: Iterable[list[str]], lines: list[str] | None) -> Iterator[list[str]]:
@@ -156,8 +166,8 @@ def _read_labels(path: Path | None, count: int) -> list[str] | None:
 
 def _read_corpus(translator: Translator, path: Path) -> tuple[list[str], Floats]:
     """Sentences and their vectors, [n, units], of a text file or of an .npz that `inspect-state` wrote."""
-    if path.suffix == ".npz":
-        sentences, vectors = storage.read_npz(path, translator.config)
+    if path.suffix.lower() == ".npz":
+        sentences, vectors = storage.read_npz(path, translator.config, translator.network.encoder_fingerprint())
     else:
         sentences = list(read_lines(path))
         chunks = (sentences[start : start + CHUNK_LINES] for start in range(0, len(sentences), CHUNK_LINES))

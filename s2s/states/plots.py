@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from s2s.errors import InputError
-from s2s.files import atomic_file
+from s2s.outputs import output_file
 from s2s.translation.state import Floats
 
 LABELLED = 40
@@ -22,7 +22,7 @@ TRACED = 6
 
 def require_plot(path: Path) -> None:
     """Raise InputError unless `path` has a known ending and matplotlib, the extra `plot`, is installed."""
-    if path.suffix not in (".png", ".svg", ".pdf"):
+    if path.suffix.lower() not in (".png", ".svg", ".pdf"):
         raise InputError(f"--plot {path}: name a .png, .svg or .pdf file")
     try:
         import matplotlib  # noqa: F401
@@ -78,8 +78,8 @@ def plot_map(vectors: Floats, lines: list[str], path: Path, labels: list[str] | 
         _scatter_by_length(axes, points, lines)
     if labelled:
         _write_sentences(axes, points, lines)
-    with atomic_file(path) as temporary:
-        figure.savefig(temporary, format=path.suffix.lstrip("."))
+    with output_file(path) as temporary:
+        figure.savefig(temporary, format=path.suffix.lower().lstrip("."))
 
 
 def _scatter_by_length(axes: Any, points: Floats, lines: list[str]) -> None:
@@ -136,8 +136,8 @@ def plot_traces(traces: list[tuple[Floats, list[str]]], path: Path) -> None:
         axes.set_ylabel("unit, sorted by its last value")
         axes.set_xlim(-0.5, longest - 0.5)
     figure.colorbar(image, ax=figure.axes, label="h of the top layer", shrink=0.6 if len(shown) > 1 else 1.0)
-    with atomic_file(path) as temporary:
-        figure.savefig(temporary, format=path.suffix.lstrip("."))
+    with output_file(path) as temporary:
+        figure.savefig(temporary, format=path.suffix.lower().lstrip("."))
 
 
 def _write_sentences(axes: Any, points: Floats, lines: list[str]) -> None:

@@ -4,14 +4,16 @@ import json
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 
 from s2s.config import ModelConfig
 from s2s.errors import InputError
-from s2s.files import write_lines
+from s2s.files import Arrays, load_arrays, open_regular
 from s2s.translation.state import Floats, sentence_vectors, state_shape
+from s2s.translation.streams import write_lines
 
 BLOCK = 4096
 """States read from a file at a time."""
@@ -37,34 +39,33 @@ def write_npy(file: BinaryIO, blocks: Iterable[Floats], row_shape: tuple[int, ..
     return (rows, *row_shape)
 
 
-def write_npz(path: Path, states: Path, lines: list[str]) -> None:
+def write_npz(path: Path, states: Path, lines: list[str], fingerprint: str) -> None:
     """Write an .npz of states and sentences.
 
     Args:
         path: the file to write.
         states: an .npy file, whose content becomes `states`.
         lines: the sentences, which become `sentences`, an array of text.
+        fingerprint: of the encoder, which becomes `encoder`: states of two encoders have nothing in common.
     """
     with zipfile.ZipFile(path, "w") as archive:
         archive.write(states, "states.npy")
+        with archive.open("encoder.npy", "w") as member:
+            np.save(member, np.array(fingerprint))
         with archive.open("sentences.npy", "w", force_zip64=True) as member:
             # Even an array of no sentences has a width.
             np.save(member, np.array(lines, f"<U{max(map(len, lines), default=1) or 1}"))
 
 
-def read_states(path: Path, config: ModelConfig) -> Iterator[Floats]:
-    """Blocks of states, [n, layers, 2, units], of an .npy file, in flat memory; never runs code from it.
+def read_states(path: Path, config: ModelConfig, fingerprint: str) -> Iterator[Floats]:
+    """Blocks of states, [n, layers, 2, units], of an .npy file, in flat memory, or of an .npz; never runs code from it.
 
-    Raises InputError for a file that is not an .npy of numbers, for another shape or type, and for numbers that are not
-    finite.
+    An .npz names its encoder, which must be this run's.  An .npy is plain numbers, which a person may have computed, so it
+    names none.  Raises InputError for a file that is not one of these, for another shape, type or encoder, and for
+    numbers that are not finite.
     """
-    try:
-        states = np.load(path, mmap_mode="r", allow_pickle=False)
-        if not isinstance(states, np.ndarray):
-            raise ValueError("an archive of several arrays")
-    except (OSError, ValueError, EOFError) as error:
-        reason = getattr(error, "strerror", None) or f"not an .npy file of numbers ({error})"
-        raise InputError(f"{path}: {reason}; inspect-state --layers all writes one") from None
+    is_archive = path.suffix.lower() == ".npz"
+    states = _load_npz(path, fingerprint)["states"] if is_archive else _map_npy(path)
     if states.dtype not in (np.float16, np.float32, np.float64):
         raise InputError(f"{path}: numbers of type {states.dtype}; states are float32")
     shape = state_shape(config)
@@ -81,20 +82,44 @@ def read_states(path: Path, config: ModelConfig) -> Iterator[Floats]:
         yield block
 
 
-def read_npz(path: Path, config: ModelConfig) -> tuple[list[str], Floats]:
+def _map_npy(path: Path) -> npt.NDArray[Any]:
+    """The array in an .npy file, read from the disk as it is needed."""
+    try:
+        with open_regular(path) as file:
+            if file.read(6) != np.lib.format.MAGIC_PREFIX:
+                raise ValueError("another kind of file")
+        array: npt.NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+        return array
+    except InputError:
+        raise
+    except Exception as error:  # A changed byte in the header can raise nearly anything.
+        reason = getattr(error, "strerror", None) or f"not an .npy file of numbers ({str(error).splitlines()[0]})"
+        raise InputError(f"{path}: {reason}; inspect-state --layers all writes one") from None
+
+
+def read_npz(path: Path, config: ModelConfig, fingerprint: str) -> tuple[list[str], Floats]:
     """Sentences and their vectors, [n, units], of an .npz that `write_npz` wrote; never runs code from it.
 
-    Raises InputError for another file, and for vectors of another size than this run's.
+    Raises InputError for another file, and for states of another encoder than this run's.
     """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            sentences, states = file["sentences"].tolist(), file["states"]
-    except Exception as error:  # A damaged archive can raise nearly anything.
-        raise InputError(f"{path}: not an .npz that inspect-state wrote ({error!r})") from None
-    vectors = sentence_vectors(states) if states.ndim == 4 else states
-    if vectors.shape != (len(sentences), config.units) or vectors.dtype != np.float32:
+    arrays = _load_npz(path, fingerprint)
+    sentences, states = arrays["sentences"], arrays["states"]
+    vectors = sentence_vectors(states) if states.ndim == 4 and states.shape[1] else states
+    if vectors.shape != (sentences.size, config.units) or vectors.dtype != np.float32 or sentences.dtype.kind != "U":
         raise InputError(f"{path}: {vectors.dtype} {list(vectors.shape)} are not states of this run's sentences")
-    return sentences, vectors
+    if not np.isfinite(vectors).all():
+        raise InputError(f"{path}: states with numbers that are not finite")
+    return sentences.ravel().tolist(), vectors
+
+
+def _load_npz(path: Path, fingerprint: str) -> Arrays:
+    """The arrays of an .npz that `write_npz` wrote for the encoder of this fingerprint."""
+    arrays = load_arrays(path, ("sentences", "states", "encoder"), "states")
+    if len(arrays) < 3:
+        raise InputError(f"{path}: not an .npz of states and sentences that this version of inspect-state wrote")
+    if arrays["encoder"].tolist() != fingerprint:
+        raise InputError(f"{path}: states of another run's encoder, which mean nothing to this one; write them again")
+    return arrays
 
 
 def write_traces(path: Path, traces: list[tuple[Floats, list[str]]]) -> None:

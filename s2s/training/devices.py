@@ -4,20 +4,22 @@ A batch is computed in `training.micro_batches` parts, and each device computes 
 devices changes speed and rounding, nothing else.
 """
 
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from s2s.errors import InputError, RunError
-from s2s.machine import has_nvidia_driver, is_chief
+from s2s.machine import has_nvidia_driver, is_chief, read_task
 from s2s.model.backend import tf
+from s2s.training.rendezvous import wait_for_workers
 
 
 class Devices:
     """The devices of `training.distribute`: none (the first one), mirrored (all of this machine), multi_worker."""
 
-    def __init__(self, kind: str, micro_batches: int):
+    def __init__(self, kind: str, micro_batches: int, wait_minutes: float = 10.0):
         """Find the devices.
 
         Raises InputError when they cannot have equal shares of the parts, or when TF_CONFIG is missing or wrong.
@@ -25,11 +27,12 @@ class Devices:
         Args:
             kind: `training.distribute`.
             micro_batches: `training.micro_batches`.
+            wait_minutes: `training.wait_minutes`.
         """
         self.chief = is_chief(kind)
         """Whether this process writes the run."""
         if kind == "multi_worker":
-            self.strategy = tf.distribute.MultiWorkerMirroredStrategy()
+            self.strategy = _connect(wait_minutes)
         else:
             self.strategy = tf.distribute.MirroredStrategy() if kind == "mirrored" else tf.distribute.get_strategy()
         self.count = self.strategy.num_replicas_in_sync
@@ -78,6 +81,21 @@ class Devices:
             )
 
         return [tuple(per_device(list(field)) for field in zip(*parts, strict=True)) for parts in rounds]
+
+
+def _connect(minutes: float) -> Any:
+    """The strategy of all workers, once all have come."""
+    wait_for_workers(read_task(), minutes)
+    # TensorFlow's own waiting answers no signal of Python's; the system's default ends the process.
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    except (tf.errors.OpError, RuntimeError, ValueError) as error:
+        reason = (str(error).strip().splitlines() or ["unknown"])[0]
+        raise RunError(f"training.distribute: cannot connect the workers of TF_CONFIG: {reason}") from None
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def compiles_whole_step(choice: str) -> bool:

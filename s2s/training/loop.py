@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import FrameType
 
@@ -20,7 +21,7 @@ from s2s.model.seq2seq import Seq2Seq
 from s2s.run import Run
 from s2s.training.devices import Devices, explain_device_errors, warn_of_unused_gpu
 from s2s.training.model_card import write_model_card
-from s2s.training.reporting import Reporter
+from s2s.training.reporting import Reporter, format_dev_scores, show
 from s2s.training.trainer import Trainer
 from s2s.training.update import Counters
 from s2s.training.validation import Validation
@@ -37,12 +38,13 @@ class Interrupted(Exception):
 def train(run: Run) -> None:
     """Train until a budget is reached; resumes from the run's last checkpoint where there is one.
 
-    Raises InputError for a damaged corpus.  Raises Interrupted after SIGINT or SIGTERM, once the step is done and a
-    checkpoint is written.
+    Raises InputError for a damaged corpus.  Raises Interrupted after SIGINT, SIGTERM or SIGHUP, once the step is done and
+    a checkpoint is written.
     """
     config = run.config.training
     verify(Path(run.config.data.prepared))
-    devices = Devices(config.distribute, config.micro_batches)
+    with explain_device_errors():
+        devices = Devices(config.distribute, config.micro_batches, config.wait_minutes)
     source, target = run.tokenizers()
     trainer = make_trainer(run.config, (len(source), len(target)), devices)
     loop = _Loop(run, trainer, devices, _resume(run, trainer, devices))
@@ -50,8 +52,9 @@ def train(run: Run) -> None:
         print(f"{run.path}: {reason} already; raise it to train on", file=sys.stderr)
         return
     warn_of_unused_gpu()
-    with _StopSignals() as stop, explain_device_errors():
-        loop.run_steps(lambda: stop.signum is not None)
+    with _StopSignals() as stop, explain_device_errors(), ThreadPoolExecutor(1) as pool:
+        # In a thread of its own, so that signals are handled at once, also while a step is being compiled.
+        pool.submit(loop.run_steps, lambda: stop.signum is not None).result()
     if stop.signum is not None:
         raise Interrupted(stop.signum)
 
@@ -73,9 +76,23 @@ class _Loop:
 
     def run_steps(self, stopped: Callable[[], bool]) -> None:
         """Train until a budget or patience is used up, or `stopped` returns True; writes a checkpoint at the end."""
-        config, progress = self.config, self.progress
-        self._open_reporter()
-        share = self.share_used()
+        with self._reporter() as self.reporter:
+            pairs, weights = len(self.pairs), self.trainer.model.count_params()
+            self.reporter.write_line(f"{pairs:,} pairs, {self.epoch_steps} steps an epoch, {weights:,} weights")
+            self._steps(stopped)
+            reason = self.finished()
+            if reason:
+                self._score_best()  # before the checkpoint: a training that is killed here is not finished
+            self._save()
+            if reason:
+                steps, minutes = self.progress.step, self.progress.seconds / 60
+                self.reporter.write_line(
+                    f"finished after {steps:,} steps and {minutes:.1f} minutes: {reason}\n"
+                    f"run: {self.run.path}; translate with it: s2s translate {self.run.path} FILE"
+                )
+
+    def _steps(self, stopped: Callable[[], bool]) -> None:
+        config, progress, share = self.config, self.progress, self.share_used()
         for bucket, parts, progress.epoch, progress.batch in prefetch(self._batches()):
             self._step(bucket, parts, learning_rate(config, progress.step, share))
             # All workers follow the chief's clock and signals, so that they do the same.
@@ -88,14 +105,20 @@ class _Loop:
                 break
             if validate or progress.seconds - self.saved_at >= config.checkpoint_minutes * 60:
                 self._save()
-        self._save()
-        self.reporter.close()
 
-    def _open_reporter(self) -> None:
-        steps = self.config.epochs and self.config.epochs * self.epoch_steps
-        self.reporter = Reporter(self.run, steps, self.progress.step, silent=not self.devices.chief)
-        pairs, weights = len(self.pairs), self.trainer.model.count_params()
-        self.reporter.write_line(f"{pairs:,} pairs, {self.epoch_steps} steps an epoch, {weights:,} weights")
+    def _score_best(self) -> None:
+        """Score the best weights on all dev sentences for the model card."""
+        best = self.validation.best_record() if self.devices.chief else None
+        if best:
+            self.run.require_held()
+            self.reporter.status("translating all dev sentences")
+            scores = best | self.validation.final_scores()
+            write_model_card(self.run, self.trainer.model.count_params(), scores)
+            self.reporter.write_line(f"best weights: step {best['step']}  {format_dev_scores(scores)}")
+
+    def _reporter(self) -> Reporter:
+        budget = self.config.epochs or self.config.minutes is not None
+        return Reporter(self.run, self.share_used() if budget else None, silent=not self.devices.chief)
 
     def finished(self) -> str | None:
         """Why the training is finished, if it is: a budget, or patience, is used up."""
@@ -135,7 +158,8 @@ class _Loop:
         self.trainer.step(bucket.shape, parts, rate, progress.step)
         progress.step += 1
         progress.seconds = time.monotonic() - self.clock
-        self.reporter.advance()
+        share = self.share_used()
+        self.reporter.advance(progress.step, share, self._seconds_left(share))
         if new:
             seconds = time.monotonic() - started
             self.reporter.compiled(len(self.compiled), len(self.buckets), bucket.shape, seconds)
@@ -153,7 +177,10 @@ class _Loop:
             "tokens_per_s": round(counters.tokens / elapsed),
             "seconds": round(progress.seconds, 1),
         }
-        self.reporter.log(record, progress, progress.seconds * (1.0 - share) / share if share else None)
+        self.reporter.log(record, progress, self._seconds_left(share))
+
+    def _seconds_left(self, share: float) -> float | None:
+        return self.progress.seconds * (1.0 - share) / share if share else None
 
     def _read_counters(self, share: float) -> Counters:
         """The trainer's counters; raises RunError when steps were skipped that `training.on_nan` does not allow."""
@@ -174,6 +201,8 @@ class _Loop:
     def _validate(self) -> None:
         """Score the averaged weights; the best so far become the run's."""
         progress = self.progress
+        self.run.require_held()  # the translator reads the run's tokenizers
+        self.reporter.status("validating")
         scores, samples = self.validation.scores()
         best = self.validation.update_best(scores, progress)
         if best and self.devices.chief:
@@ -212,18 +241,21 @@ def learning_rate(config: TrainingConfig, step: int, share: float) -> float:
 
 
 class _StopSignals:
-    """Context that notes the first SIGINT or SIGTERM in `signum`; a second one ends the process at once."""
+    """Context that notes the first SIGINT, SIGTERM or SIGHUP in `signum`; a second one ends the process at once."""
 
     def __enter__(self) -> "_StopSignals":
         self.signum: int | None = None
-        self._before = {number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)}
+        numbers = [signal.SIGINT, signal.SIGTERM]
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as under nohup
+            numbers.append(signal.SIGHUP)
+        self._before = {number: signal.signal(number, self._note) for number in numbers}
         return self
 
     def _note(self, signum: int, frame: FrameType | None) -> None:
-        print("stopping after this step; a checkpoint is being written", file=sys.stderr)
         self.signum = signum
         for number in self._before:
             signal.signal(number, signal.SIG_DFL)
+        show("stopping after this step; a checkpoint is being written")
 
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
@@ -246,11 +278,12 @@ def make_trainer(config: Config, vocab_sizes: tuple[int, int], devices: Devices)
 
 def _resume(run: Run, trainer: Trainer, devices: Devices) -> Progress:
     checkpoint = run.load_checkpoint()
-    if checkpoint is None:
-        return Progress()
-    arrays, progress = checkpoint
-    trainer.restore(arrays)
+    arrays, progress = checkpoint or ({}, Progress())
     if devices.chief:
         run.truncate_metrics(progress)
+    if checkpoint is None:
+        return progress
+    trainer.restore(arrays)
+    if devices.chief:
         print(f"{run.path}: resuming from step {progress.step}", file=sys.stderr)
     return progress

@@ -22,6 +22,7 @@ def write_model_card(run: Run, weights: int, scores: dict[str, Any]) -> None:
     """
     report = dataset.read_report(Path(run.config.data.prepared))
     assert report, "training reads the prepared corpus"
+    run.require_held()
     path = run.path / "MODEL.md"
     with explain_write_errors(path), atomic_file(path) as temporary:
         temporary.write_text(model_card(run, weights, scores, report), encoding="utf-8")
@@ -45,10 +46,12 @@ def model_card(run: Run, weights: int, scores: dict[str, Any], report: dict[str,
         if split["pairs"]
     ]
     dev = [f"perplexity {math.exp(min(scores['dev_loss'], 50.0)):.2f}"]
-    if "dev_bleu" in scores:
+    if "dev_all_sentences" in scores:
+        every = scores["dev_all_sentences"]
+        count = f"all {every:,}" if scores["dev_sentences"] == every else f"{scores['dev_sentences']} of {every:,}"
         dev.append(
-            f"BLEU {scores['dev_bleu']:.1f} and chrF {scores['dev_chrf']:.1f}, greedy, of {training.validation_sentences} "
-            "sentences at most"
+            f"BLEU {scores['dev_bleu']:.1f} ± {scores['dev_bleu_interval']:.1f} and chrF {scores['dev_chrf']:.1f}, greedy, of "
+            f"{count} sentences"
         )
     return f"""# {run.path.name}: Spanish to English through one hidden state
 
@@ -92,4 +95,4 @@ def _left_out(split: dict[str, Any]) -> str:
 
 
 def _files(files: tuple[Any, ...]) -> str:
-    return ", ".join(f"`{path}`" for file in files for path in ([file] if isinstance(file, str) else file))
+    return ", ".join(f"`{path}`" for file in files for path in file.paths)

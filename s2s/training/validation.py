@@ -1,9 +1,11 @@
 """Validation: the scores of the averaged weights on the dev pairs, and whether they are the best so far."""
 
 import math
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from s2s import metrics
 from s2s.checkpoints import Progress
 from s2s.data.batching import evaluation_batches, plan_buckets
 from s2s.data.dataset import Pairs, read_texts
@@ -42,9 +44,10 @@ class Validation:
         # One shape: for so few pairs, compiling another one takes longer than the padding that it saves.
         self.buckets = plan_buckets(self.pairs, 1, self.config.tokens_per_batch / self.config.micro_batches)
         texts = read_texts(prepared / "dev.tsv")
-        count = self.config.validation_sentences if translates else 0
-        # At equal distances over the whole file, which may be sorted.
-        self.texts = texts[:: max(len(texts) // count, 1)][:count] if count else []
+        self.all_texts = texts if translates and self.config.validation_sentences else []
+        # A sample of the whole file, which may be sorted: the pairs with the least hashes, in the file's order.
+        by_hash = sorted(range(len(self.all_texts)), key=lambda index: _hash(self.all_texts[index]))
+        self.texts = [self.all_texts[index] for index in sorted(by_hash[: self.config.validation_sentences])]
 
     def scores(self) -> tuple[dict[str, float], list[Sample]]:
         """dev_loss (nats per subword) and, if there are sentences to translate, dev_bleu and dev_chrf; some of these."""
@@ -54,14 +57,22 @@ class Validation:
         if not self.texts:
             return scores, []
         translator = Translator(self.run, self.trainer.averaged_weights())
-        translations = [best[0].text for best in translator.translate([source for source, _ in self.texts])]
-        dev = score(translations, [[reference] for _, reference in self.texts])
-        scores |= {"dev_bleu": dev["bleu"], "dev_chrf": dev["chrf"]}
-        samples = [
-            Sample(source, translation, reference)
-            for (source, reference), translation in zip(self.texts, translations, strict=True)
-        ]
-        return scores, samples[:: max(len(samples) // SAMPLES, 1)][:SAMPLES]
+        dev, samples = _translate_and_score(translator, self.texts, len(self.all_texts))
+        shown = min(SAMPLES, len(samples))
+        return scores | dev, [samples[number * len(samples) // shown] for number in range(shown)]
+
+    def final_scores(self) -> dict[str, float]:
+        """dev_bleu and dev_chrf of the run's best weights on all dev sentences; nothing if none are to be translated."""
+        if not self.all_texts:
+            return {}
+        return _translate_and_score(Translator(self.run), self.all_texts, len(self.all_texts))[0]
+
+    def best_record(self) -> dict[str, Any] | None:
+        """The line of metrics.jsonl of the best validation; None where there is none."""
+        name, sign = f"dev_{self.config.best_by}", -1.0 if self.config.best_by == "loss" else 1.0
+        values = ((record, record.get(name)) for record in metrics.read(self.run.path))
+        records = [record for record, value in values if isinstance(value, (int, float)) and math.isfinite(value)]
+        return max(records, key=lambda record: sign * record[name], default=None)
 
     def update_best(self, scores: dict[str, Any], progress: Progress) -> bool:
         """Whether these scores are the best so far, by `training.best_by`; `progress` is updated."""
@@ -74,3 +85,28 @@ class Validation:
             progress.best_score = value
         progress.validations_since_best = 0 if better else progress.validations_since_best + 1
         return better
+
+
+def _hash(text: tuple[str, str]) -> bytes:
+    return blake2b("\t".join(text).encode(), digest_size=8).digest()
+
+
+def _translate_and_score(
+    translator: Translator, texts: list[tuple[str, str]], count: int
+) -> tuple[dict[str, float], list[Sample]]:
+    """Scores of greedy translations of dev sentences, by their names in metrics.jsonl; the translations.
+
+    Args:
+        translator: translates.
+        texts: the sentences and their references.
+        count: number of all dev sentences.
+    """
+    translations = [best[0].text for best in translator.translate([source for source, _ in texts])]
+    # The interval takes 0.03 s for 200 sentences.
+    scores = score(translations, [[reference] for _, reference in texts], confidence=True)
+    dev = {f"dev_{name}": scores[name] for name in ("bleu", "bleu_interval", "chrf", "sentences")}
+    samples = [
+        Sample(source, translation, reference)
+        for (source, reference), translation in zip(texts, translations, strict=True)
+    ]
+    return dev | {"dev_all_sentences": count}, samples

@@ -15,7 +15,7 @@ the other sentences, as far as the matrix product computes all rows alike: OpenB
 with AVX2 it rounds some rows differently, in the last bits.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -24,7 +24,7 @@ import numpy.typing as npt
 
 from s2s.data.dataset import Indices
 from s2s.data.tokenizer import BOS, EOS, PAD, UNK
-from s2s.translation.network import ROWS, Network, feed_rows
+from s2s.translation.network import ROWS, Network, WorkQueue, feed_rows
 from s2s.translation.state import Floats, RowStates
 
 BEAM_ROWS = 256
@@ -67,7 +67,7 @@ def search(
     network: Network,
     states: Floats,
     limits: Indices,
-    queue: Iterator[int],
+    queue: WorkQueue,
     options: SearchOptions,
     finished: list[list[Hypothesis]],
 ) -> None:
@@ -85,6 +85,7 @@ def search(
     beams = _BeamState(network, states, limits, rows, options.beam)
     logits, powers = np.empty((2, rows, network.vocab_size), np.float32)
     while beams.fill(queue):
+        queue.check()
         network.decoder_step(beams.last, beams.state, logits)
         normalizer = _log_normalizer(logits, powers)
         beams.mask(logits)
@@ -93,7 +94,7 @@ def search(
 
 
 def score(
-    network: Network, states: Floats, targets: Sequence[Sequence[int]], queue: Iterator[int], log_probs: Floats
+    network: Network, states: Floats, targets: Sequence[Sequence[int]], queue: WorkQueue, log_probs: Floats
 ) -> None:
     """Forced decoding: add the log-probability of each target, given its state, to `log_probs`.
 
@@ -144,9 +145,9 @@ class _BeamState:
         self.widths = np.zeros(len(states), np.int64)  # width of each sentence's beam
         self.reserved = 0  # sum of the widths: the rows that may be needed
 
-    def fill(self, queue: Iterator[int]) -> bool:
+    def fill(self, queue: WorkQueue) -> bool:
         """Take sentences from the queue while there is room for a whole beam; returns whether there are hypotheses."""
-        while self.reserved + self.beam <= self.rows and (number := next(queue, None)) is not None:
+        while self.reserved + self.beam <= self.rows and (number := queue.take()) is not None:
             row = self.count
             self.state.load(row, self.states[number])
             self.sentence[row], self.last[row], self.length[row], self.log_prob[row] = number, BOS, 0, 0.0

@@ -1,6 +1,5 @@
 """`s2s translate` on files and pipes of any size: one line out for each line in, in order, in flat memory."""
 
-import gzip
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -12,10 +11,11 @@ from typing import Any, BinaryIO, NamedTuple
 
 from tqdm import tqdm
 
-from s2s.data.compression import explain_read_errors, open_text, position
-from s2s.data.formats import check_length, decode_line
+from s2s.data.compression import STANDARD, explain_read_errors, open_stdin, open_text, open_writer, position
+from s2s.data.lines import LineSplitter, check_length, decode_line
 from s2s.errors import InputError
-from s2s.files import atomic_file
+from s2s.outputs import Descriptor, is_special, open_special, output_file
+from s2s.process import printable
 from s2s.translation.search import SearchOptions
 from s2s.translation.state import Floats
 from s2s.translation.translator import Translation, Translator
@@ -43,26 +43,37 @@ class TextInput(NamedTuple):
 @contextmanager
 def open_input(path: Path | None) -> Iterator[TextInput]:
     """Open a text file, compressed or not, or stdin (None); raises InputError for a file that cannot be opened."""
-    if path is None:
-        yield TextInput("stdin", sys.stdin.buffer, 0)
+    if path in (None, STANDARD):
+        yield TextInput("stdin", open_stdin(), 0)
     else:
+        assert path
         name, stream = open_text(path)
         with stream:
             yield TextInput(name, stream, path.stat().st_size)
 
 
 @contextmanager
-def open_output(path: Path | None) -> Iterator[BinaryIO]:
-    """Open a file that appears whole or not at all, compressed if its name ends in .gz; or stdout (None)."""
-    if path is None:
-        # Unbuffered: every write is one of whole lines.
-        with open(sys.stdout.fileno(), "wb", buffering=0, closefd=False) as output:
-            yield output
-        return
-    with atomic_file(path) as temporary:
-        opener: Any = gzip.open if path.suffix == ".gz" else open
-        with opener(temporary, "wb") as file:
+def open_output(path: Path | None) -> Iterator[BinaryIO | Descriptor]:
+    """Open an output named by the user: None and `-` are stdout, other names may end in .gz, .bz2, .xz or .zst.
+
+    A regular file appears whole or not at all.  A device or a pipe is written as the output comes.
+    """
+    if path is None or path == STANDARD:
+        sys.stdout.flush()
+        yield Descriptor(1, "stdout")
+    elif is_special(path):
+        with open_special(path) as special:
+            yield special
+    else:
+        with output_file(path) as temporary, open_writer(temporary, path.name) as file:
             yield file
+
+
+def write_lines(path: Path, lines: Iterable[str]) -> None:
+    """Write lines of text to an output named by the user."""
+    with open_output(path) as output:
+        for line in lines:
+            output.write(f"{line}\n".encode())
 
 
 def read_chunks(source: TextInput, errors: str = "strict") -> Iterator[list[str]]:
@@ -75,15 +86,15 @@ def read_chunks(source: TextInput, errors: str = "strict") -> Iterator[list[str]
         source: the input.
         errors: what to do with invalid UTF-8, `strict` or `replace`.
     """
-    number, rest = 0, b""
+    number, splitter = 0, LineSplitter()
     while data := _read_available(source):
-        *lines, rest = (rest + data).split(b"\n")
-        check_length(rest, source.name, number + len(lines) + 1)
+        lines = splitter.split(data)
+        check_length(splitter.rest, source.name, number + len(lines) + 1)
         for start in range(0, len(lines), CHUNK_LINES):
             yield from _decode_lines(lines[start : start + CHUNK_LINES], source.name, number + start, errors)
         number += len(lines)
-    if rest:
-        yield from _decode_lines([rest], source.name, number, errors)
+    if splitter.rest:
+        yield from _decode_lines([splitter.rest], source.name, number, errors)
 
 
 def _read_available(source: TextInput) -> bytes:
@@ -137,7 +148,7 @@ class OutputFormat:
 def translate_streams(
     translator: Translator,
     inputs: Iterable[TextInput],
-    output: BinaryIO,
+    output: BinaryIO | Descriptor,
     options: SearchOptions,
     output_format: OutputFormat,
     errors: str = "strict",
@@ -171,7 +182,7 @@ def translate_streams(
 def decode_states(
     translator: Translator,
     blocks: Iterable[Floats],
-    output: BinaryIO,
+    output: BinaryIO | Descriptor,
     options: SearchOptions,
     output_format: OutputFormat,
 ) -> None:
@@ -183,7 +194,7 @@ def decode_states(
         number += len(block)
 
 
-def _write(output: BinaryIO, rows: Iterable[str]) -> None:
+def _write(output: BinaryIO | Descriptor, rows: Iterable[str]) -> None:
     """Write rows in portions that a pipe takes whole or not at all, so that a reader never gets half a line."""
     portions = [b""]
     for row in rows:
@@ -204,11 +215,11 @@ def _warn_of_long_lines(
         if (parts := hypotheses[0].parts) > 1:
             warnings += 1
             if warnings <= _MAX_WARNINGS:
-                bar.write(
+                message = (
                     f"warning: {name}:{line}: longer than the {translator.max_length} subwords of the longest training "
-                    f"sentence; translated in {parts} parts",
-                    file=sys.stderr,
+                    f"sentence; translated in {parts} parts"
                 )
+                bar.write(printable(message), file=sys.stderr)
     return warnings
 
 

@@ -4,7 +4,7 @@ translate = encode (text -> states), then decode (states -> text)
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import NamedTuple
@@ -19,7 +19,7 @@ from s2s.files import Arrays
 from s2s.run import Run
 from s2s.translation import network, search
 from s2s.translation.long_lines import split_line
-from s2s.translation.network import Network
+from s2s.translation.network import Network, WorkQueue
 from s2s.translation.search import Hypothesis, SearchOptions
 from s2s.translation.state import Floats, state_shape
 
@@ -56,8 +56,10 @@ class Translator:
         self.source_tokenizer, self.target_tokenizer = run.tokenizers()
         self.config, self.max_length = run.config.model, run.config.data.max_length
         sizes = len(self.source_tokenizer), len(self.target_tokenizer)
+        if weights is None:
+            weights = run.load_best(network.weight_shapes(self.config, *sizes))
         try:
-            self.network = Network(self.config, *sizes, run.load_best() if weights is None else weights)
+            self.network = Network(self.config, *sizes, weights)
         except ValueError as error:
             raise InputError(f"{run.path}: best.npz does not fit config.yaml and the subwords: {error}") from None
 
@@ -164,13 +166,17 @@ def _blas() -> ThreadpoolController:
     return ThreadpoolController()
 
 
-def _in_threads(order: list[int], work: Callable[[Iterator[int]], None]) -> None:
+def _in_threads(order: list[int], work: Callable[[WorkQueue], None]) -> None:
     """Call `work` in one thread for each processor; the threads share a queue of numbers in this order.
 
     Every thread computes its matrix products alone: two products on half of the rows each are faster than one product
-    on two threads.
+    on two threads.  An interruption ends the threads after their current step.
     """
-    queue, threads = iter(order), max(1, min(len(os.sched_getaffinity(0)), len(order)))
+    queue, threads = WorkQueue(order), max(1, min(len(os.sched_getaffinity(0)), len(order)))
     with _blas().limit(limits=1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
-        for done in [pool.submit(work, queue) for _ in range(threads)]:
-            done.result()
+        try:
+            for done in [pool.submit(work, queue) for _ in range(threads)]:
+                done.result()
+        except BaseException:
+            queue.cancel()
+            raise

@@ -144,11 +144,10 @@ def config_of(flags: argparse.Namespace, directory: Path) -> config.Config:
         flags: the arguments of `add_flags`, and optionally residual and tie_output.
         directory: directory for the prepared corpus and the run.
     """
+    pairs = config.PairFile(str(flags.tsv))
     return config.Config(
         run=str(directory / "run"),
-        data=config.DataConfig(
-            train=(flags.tsv,), dev=(flags.tsv,), prepared=str(directory / "prepared"), max_length=flags.max_length
-        ),
+        data=config.DataConfig((pairs,), str(directory / "prepared"), (pairs,), max_length=flags.max_length),
         tokenizer=config.TokenizerConfig(vocab_size=flags.vocab, type="unigram"),
         model=config.ModelConfig(
             units=flags.units, layers=flags.layers, embedding_size=flags.embed, dropout=0.2,

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from fetching import FetchError, check_zip, fetch, write_about
-from s2s.config import CleaningConfig
+from s2s.config import CleaningConfig, PairFile
 from s2s.data.cleaning import clean
 from s2s.data.corpus import Layout, read_pairs
 from s2s.data.splitting import SPLITS, hold_out
@@ -98,7 +98,7 @@ def split(path: Path) -> None:
             return
     # As for held-out pairs, `clean` only mends sentences and removes pairs with an empty side.  `prepare` applies the
     # other rules.
-    cleaned = clean(list(read_pairs([str(path)], Layout())), CleaningConfig(), held_out=True)
+    cleaned = clean(list(read_pairs([PairFile(str(path))], Layout())), CleaningConfig(), held_out=True)
     splits = hold_out(cleaned.keys, DEV_SIZE, TEST_SIZE, SEED)
     for number, split_path in enumerate(split_paths):
         _write(split_path, (cleaned.pairs[index][:2] for index in np.flatnonzero(splits == number)))

@@ -103,7 +103,7 @@ def measure(plan: dict[str, Any], name: str, changes: Overrides) -> dict[str, An
 def score_dev(path: Path) -> dict[str, Any]:
     """Scores of a run on its dev file with greedy search: overall, and BLEU by sentence length."""
     run = Run(path)
-    references = read_references(Path(str(run.config.data.dev[0])), layout_of(run.config.data))
+    references = read_references(run.config.data.dev[0], layout_of(run.config.data))
     scores, translations = evaluate(run, references, SearchOptions())
     length_groups = by_length([*references], translations, [*references.values()], LENGTHS)
     return {

@@ -15,7 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from s2s.data.corpus import layout_of, read_references
+from s2s.config import PairFile
+from s2s.data.corpus import read_references
+from s2s.data.dataset import layout_of_test
 from s2s.run import Run
 from s2s.translation.evaluation import score
 from s2s.translation.state import C, Floats, H
@@ -38,7 +40,8 @@ def main() -> None:
     )
     flags = parser.parse_args()
     run = Run(flags.run)
-    references = read_references(flags.test, layout_of(run.config.data))
+    test = PairFile(str(flags.test))
+    references = read_references(test, layout_of_test(test))
     points = measure(Translator(run), list(references), list(references.values()))
     plot(points, flags.output)
     print(json.dumps(points))

@@ -1,0 +1,142 @@
+"""Validation: which dev sentences are translated, what is reported of them, and the final scores of the best weights."""
+
+import dataclasses
+import json
+import re
+import shutil
+
+import pytest
+
+from s2s.data.dataset import read_texts
+from s2s.run import Run
+from s2s.training import loop
+from s2s.training.validation import Validation
+from s2s.translation.evaluation import score
+from s2s.translation.translator import Translator
+from tests.conftest import SAMPLE, metrics, s2s, set_options, write_config
+from tests.test_run import config_of
+
+
+def with_training(run, **values):
+    """The run with other values of the section `training`."""
+    run.config = dataclasses.replace(run.config, training=dataclasses.replace(run.config.training, **values))
+    return run
+
+
+@pytest.fixture(scope="module")
+def sorted_dev(tmp_path_factory):
+    """Directory of an experiment with 399 sorted dev pairs, prepared, and with an empty run."""
+    directory = tmp_path_factory.mktemp("sorted")
+    config = write_config(directory)
+    lines = (SAMPLE / "train.tsv").read_text(encoding="utf-8").splitlines(keepends=True)
+    (directory / "dev.tsv").write_text("".join(sorted(lines[:399])), encoding="utf-8")
+    s2s("prepare", config, check=0)
+    Run.begin(config_of(directory))._lock.close()
+    return directory
+
+
+def test_the_sentences_translated_are_a_sample_of_the_whole_dev_file(sorted_dev):
+    every = read_texts(sorted_dev / "prepared" / "dev.tsv")
+    assert len(every) == 399
+    texts = Validation(with_training(Run(sorted_dev / "run"), validation_sentences=200), None, translates=True).texts
+    places = [every.index(text) for text in texts]
+    assert len(places) == 200 and places == sorted(places)
+    # Of each fifth about a half, and not every other one.
+    assert all(25 <= sum(start <= place < start + 80 for place in places) <= 55 for start in range(0, 399, 80))
+    assert len({place % 2 for place in places}) == 2
+    fewer = Validation(with_training(Run(sorted_dev / "run"), validation_sentences=50), None, translates=True).texts
+    assert len(fewer) == 50 and set(fewer) < set(texts)
+    for sentences, translates in ((0, True), (200, False)):
+        run = with_training(Run(sorted_dev / "run"), validation_sentences=sentences)
+        assert Validation(run, None, translates).texts == []
+
+
+def test_equal_dev_pairs_crowd_no_other_ones_out(sorted_dev, tmp_path):
+    shutil.copytree(sorted_dev / "prepared", tmp_path / "prepared")
+    lines = ["Hola.\tHello.\n"] * 60 + [f"Frase {number}.\tSentence {number}.\n" for number in range(40)]
+    (tmp_path / "prepared" / "dev.tsv").write_text("".join(lines), encoding="utf-8")
+    run = Run(sorted_dev / "run")
+    run.config = dataclasses.replace(
+        run.config, data=dataclasses.replace(run.config.data, prepared=str(tmp_path / "prepared"))
+    )
+    for count in (1, 20, 99, 100, 300):
+        texts = Validation(with_training(run, validation_sentences=count), None, translates=True).texts
+        assert len(texts) == min(count, 100)
+    assert texts == read_texts(tmp_path / "prepared" / "dev.tsv")
+
+
+@pytest.fixture(scope="module")
+def validated(untrained, tmp_path_factory):
+    """A run of a short training that translates 30 of 100 dev sentences, and its log."""
+    run = tmp_path_factory.mktemp("validated") / "run"
+    options = set_options(run=run, training__epochs=12, training__validate_every=40, training__validation_sentences=30)
+    return run, s2s("train", untrained / "tiny.yaml", *options, check=0).stderr.decode()
+
+
+@pytest.mark.slow
+def test_the_log_says_of_how_many_dev_sentences_bleu_is(validated):
+    run, log = validated
+    lines = [line for line in metrics(run) if "dev_loss" in line]
+    assert len(lines) > 1
+    for line in lines:
+        assert line["dev_sentences"] == 30 and line["dev_all_sentences"] == 100
+        scores = f"BLEU {line['dev_bleu']:.1f} ± {line['dev_bleu_interval']:.1f}  chrF {line['dev_chrf']:.1f}"
+        assert f"{scores}  of 30 of 100 dev sentences" in log
+    assert (run / "train.log").read_text(encoding="utf-8") == log
+
+
+@pytest.mark.slow
+def test_the_model_card_has_the_scores_of_the_best_weights_on_all_dev_sentences(validated, untrained):
+    run, log = validated
+    card = (run / "MODEL.md").read_text(encoding="utf-8")
+    pairs = read_texts(untrained / "prepared" / "dev.tsv")
+    translations = [best[0].text for best in Translator(Run(run)).translate([source for source, _ in pairs])]
+    scores = score(translations, [[target] for _, target in pairs], confidence=True)
+    bleu = f"BLEU {scores['bleu']:.1f} ± {scores['bleu_interval']:.1f}"
+    assert f"{bleu} and chrF {scores['chrf']:.1f}, greedy, of all 100 sentences" in card
+    assert f"{bleu}  chrF {scores['chrf']:.1f}  of all dev sentences" in log.splitlines()[-3]
+    best = min((line for line in metrics(run) if "dev_loss" in line), key=lambda line: line["dev_loss"])
+    assert f"after {best['step']:,} steps" in card and f"best weights: step {best['step']} " in log
+    evaluated = json.loads(s2s("evaluate", run, untrained / "prepared" / "dev.tsv", "--json", check=0).stdout)
+    if evaluated["sentences"] == 100:  # no Spanish sentence twice
+        assert evaluated["bleu"] == scores["bleu"]
+
+
+@pytest.mark.slow
+def test_while_it_trains_the_model_card_says_of_how_many_sentences_its_scores_are(untrained, tmp_path, monkeypatch):
+    run = Run.begin(
+        config_of(untrained, f"run={tmp_path}/run", "training.epochs=1", "training.validation_sentences=30")
+    )
+    monkeypatch.setattr(Validation, "final_scores", lambda self: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        loop.train(run)
+    assert "of 30 of 100 sentences" in (run.path / "MODEL.md").read_text(encoding="utf-8")
+    run._lock.close()
+    # It was not finished: trained on, it is, with all sentences.
+    monkeypatch.undo()
+    loop.train(again := Run.begin(run.config))
+    again._lock.close()
+    assert "of all 100 sentences" in (run.path / "MODEL.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_a_run_whose_metrics_lack_the_numbers_of_sentences_is_finished_too(validated, untrained, tmp_path):
+    """As those of runs that an earlier version began."""
+    shutil.copytree(validated[0], tmp_path / "run")
+    path = tmp_path / "run" / "metrics.jsonl"
+    text = re.sub(r', "dev_bleu_interval": .*?"dev_sentences": 30, "dev_all_sentences": 100', "", path.read_text())
+    text = re.sub(r', "dev_bleu_interval": [^,}]*|, "dev_(all_)?sentences": \d+', "", text)
+    path.write_text(text + "\n" * 0)
+    checkpoint = max((tmp_path / "run" / "checkpoints").iterdir())
+    progress = json.loads((checkpoint / "progress.json").read_text()) | {"metrics_size": len(text.encode())}
+    (checkpoint / "progress.json").write_text(json.dumps(progress))
+    from s2s.files import checksums
+
+    (checkpoint / "SHA256SUMS").write_text(checksums(checkpoint, ("training.npz", "progress.json")))
+    for sentences in (0, 30):
+        options = set_options(
+            run=tmp_path / "run", training__epochs=13 + sentences, training__learning_rate=0.01,
+            training__validation_sentences=sentences,
+        )  # fmt: skip
+        s2s("train", untrained / "tiny.yaml", *options, check=0)
+    assert "of all 100 sentences" in (tmp_path / "run" / "MODEL.md").read_text(encoding="utf-8")
