@@ -2,7 +2,7 @@
 
     Spanish text -> subwords -> encoder -> hidden state -> decoder -> subwords -> English text
 
-A file imports only from its own folder or from a lower floor:
+Modules import only from their own folder or from the lines below:
 
     cli.py                               the five commands
     states/            training/         hidden states as files and pictures; training

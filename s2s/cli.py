@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from s2s import __version__
+from s2s.config import Format
 from s2s.errors import InputError
 
 if TYPE_CHECKING:
@@ -188,10 +189,7 @@ def evaluate(
     target_column: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="English column: number from 1, or name; default: detected.")
     ] = None,
-    file_format: Annotated[
-        Literal["tsv", "csv", "jsonl", "tmx"] | None,
-        typer.Option("--format", help="Format of the pair file; default: detected."),
-    ] = None,
+    file_format: Annotated[Format, typer.Option("--format", help="Format of the pair file; auto: detected.")] = "auto",
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object on the last line instead.")] = False,
 ) -> None:
     """Translate the Spanish side of a pair file and score it: BLEU and chrF by sacreBLEU, perplexity."""

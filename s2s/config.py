@@ -1,6 +1,6 @@
 """The experiment's configuration: every key, its meaning, range and default.
 
-`config_file.py` reads a YAML file into these classes, and makes configs/reference.yaml from the text below each key.
+`config_file.py` reads a YAML file into these classes, and `config_reference.py` makes configs/reference.yaml of the text below each key.
 """
 
 import dataclasses
@@ -89,7 +89,8 @@ class DataConfig:
     target_column: int | str | None = _key(None, 1)
     """Column of the English sentence: a number from 1, or a name; null = detected."""
     max_length: int = _key(60, 4, 1000)
-    """Length of the longest training sentence, in subwords.  Pairs with a longer side are left out and counted."""
+    """Most subwords of a training sentence, on either side.  Longer pairs are left out and counted.
+    `s2s translate` splits longer lines."""
 
     def __post_init__(self) -> None:
         """Check that there is a training file and that the two columns go together."""
@@ -101,7 +102,8 @@ class DataConfig:
 @dataclass(frozen=True)
 class CleaningConfig:
     """The rules by which `s2s prepare` mends sentences and leaves out training pairs; report.json counts what each did.
-    Dev and test pairs are mended too.  Those with an empty side and dev pairs longer than max_length are left out.
+    Dev and test pairs are mended too.  Dev and test pairs with an empty side are left out, and dev pairs longer than
+    max_length.
     """
 
     markup: bool = _key(True)
@@ -189,7 +191,7 @@ class TrainingConfig:
     """Steps in which the learning rate rises from 0 to its peak."""
     schedule: Literal["linear", "cosine", "inverse_sqrt"] = _key("linear")
     """Decay of the learning rate after the warmup: to 0 over the budget, in a line or a half cosine;
-    or in proportion to sqrt(warmup_steps / step)."""
+    or in proportion to sqrt(warmup_steps / step).  Without a budget, linear and cosine stay at the peak."""
     weight_decay: float = _key(0.3, 0.0, 1.0)
     """AdamW (Loshchilov & Hutter 2019): each step subtracts learning rate * weight_decay * weight.
     0.3 was measured best: configs/README.md."""

@@ -1,7 +1,7 @@
 """The run directory.  It needs nothing outside itself, so a copy of it translates anywhere.
 
 run/
-  run.json                     format number and version of s2s
+  run.json                     format number, version of s2s, hash of the prepared corpus
   config.yaml                  the config, complete
   source.model, target.model   the subword models
   train.log                    the log lines of all sessions

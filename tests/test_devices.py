@@ -42,7 +42,7 @@ def cluster(workers, *arguments):
         processes = []
         for index in range(workers):
             task = {"cluster": {"worker": hosts}, "task": {"type": "worker", "index": index}}
-            env = {"TF_CONFIG": json.dumps(task)} if workers > 1 else {}
+            env = {"PYTHONWARNINGS": "ignore"} | ({"TF_CONFIG": json.dumps(task)} if workers > 1 else {})
             processes.append(stack.enter_context(python_process(*arguments, env=env)))
         yield processes
 
@@ -97,6 +97,7 @@ def lonely_worker(tmp_path, index=0, **values):
     s2s("prepare", config, check=0)
     hosts = [f"127.0.0.1:{port}" for port in free_ports(2)]
     env = {"TF_CONFIG": json.dumps({"cluster": {"worker": hosts}, "task": {"type": "worker", "index": index}})}
+    env["PYTHONWARNINGS"] = "ignore"  # Python's development mode would add some
     options = set_options(training__distribute="multi_worker", training__micro_batches=2, **values)
     with s2s_process("train", config, *options, env=env) as process:
         yield process, hosts[1 - index]
@@ -143,7 +144,7 @@ def test_every_half_minute_a_worker_says_for_which_others_it_waits(monkeypatch, 
     chief, worker = Task({"worker": hosts}, "worker", 0), Task({"worker": hosts}, "worker", 2)
     with ThreadPoolExecutor() as pool:
         waiting = pool.submit(wait_for_workers, chief, 1.1)
-        pool.submit(wait_for_workers, worker, 1.0)
+        pool.submit(wait_for_workers, worker, 2.0)
         with pytest.raises(RunError, match=rf"^worker 1 at {hosts[1]} did not come within 1\.1 minutes"):
             waiting.result()
     lines = capsys.readouterr().err.splitlines()

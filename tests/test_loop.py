@@ -62,7 +62,7 @@ def test_a_validation_shows_scores_and_samples(trained):
 
 def test_a_finished_training_reports_what_it_did_and_what_to_do_next(trained):
     last = metrics(trained / "run")[-1]["step"]
-    *_, best, finished, next_command = (trained / "train.log").read_text(encoding="utf-8").splitlines()
+    *_, best, finished, next_command = (trained / "run" / "train.log").read_text(encoding="utf-8").splitlines()
     assert re.match(r"best weights: step \d+  dev loss .*  perplexity .*  BLEU .* chrF .*  of all dev sentences", best)
     assert re.fullmatch(rf"finished after {last:,} steps and \d+\.\d minutes: the budget is used up", finished)
     assert next_command == f"run: {trained}/run; translate with it: s2s translate {trained}/run FILE"

@@ -50,7 +50,8 @@ def on_terminal(*arguments, act=None):
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, WIDTH, 0, 0))
     output = b""
     end = time.monotonic() + 120
-    with s2s_process(*arguments, stderr=theirs, stdout=subprocess.DEVNULL) as process:
+    quiet = {"PYTHONWARNINGS": "ignore"}  # Python's development mode would add warnings
+    with s2s_process(*arguments, stderr=theirs, stdout=subprocess.DEVNULL, env=quiet) as process:
         os.close(theirs)
         while time.monotonic() < end and select.select([ours], [], [], 60)[0]:
             try:
@@ -74,7 +75,10 @@ def bars(output):
 @pytest.mark.slow
 @pytest.mark.parametrize("budget", [{"training__epochs": 6}, {"training__minutes": 0.4, "training__epochs": "null"}])
 def test_the_bar_fits_the_terminal_and_shows_the_time_left(untrained, tmp_path, budget):
-    options = set_options(run=tmp_path / "run", training__log_every=5, training__validate_every=40, **budget)
+    options = set_options(
+        run=tmp_path / "run", model__layers=1, model__units=24, training__log_every=5, training__validate_every=40,
+        **budget,
+    )  # fmt: skip
     status, output = on_terminal("train", untrained / "tiny.yaml", *options)
     assert status == 0
     shown = bars(output)

@@ -117,7 +117,7 @@ def test_a_line_too_long_is_translated_in_parts_with_a_warning(untrained_transla
     alone = [untrained_translator.translate([part])[0][0].text for part in parts]
     assert first == " ".join(alone)
     assert second == alone[0]
-    assert re.search(r"warning: text:1: longer than the 60 subwords .* in 30 parts", capfd.readouterr().err)
+    assert re.search(r"warning: text:1: longer than 60 subwords .* in 30 parts", capfd.readouterr().err)
 
 
 def test_only_the_first_lines_in_parts_are_named(untrained_translator, sentences, capfd):

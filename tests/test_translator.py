@@ -80,10 +80,13 @@ def test_a_trace_ends_in_the_state_and_names_the_subwords(untrained_translator, 
 
 
 def test_parts_of_a_line_are_joined_rank_by_rank():
-    first = [Translation("a", -1.0, 2), Translation("b", -2.0, 3)]
-    second = [Translation("", -4.0, 1)]
-    third = [Translation("c", -0.5, 4), Translation("d", -3.0, 4)]
-    assert _join([first, second, third]) == [Translation("a c", -5.5, 7, 3)]
-    assert _join([first, third]) == [Translation("a c", -1.5, 6, 2), Translation("b d", -5.0, 7, 2)]
-    assert _join([first]) == first
-    assert _join([]) == [Translation("", 0.0, 0)]
+    first = [Translation("a", -1.0, 2, -0.5), Translation("b", -3.0, 3, -1.0)]
+    second = [Translation("", -4.0, 1, -4.0)]
+    third = [Translation("c", -0.5, 4, -0.125), Translation("d", -3.0, 4, -0.75)]
+    assert _join([first, second, third], SearchOptions()) == [Translation("a c", -5.5, 7, -5.5 / 7, 3)]
+    assert _join([first, third], SearchOptions()) == [
+        Translation("a c", -1.5, 6, -0.25, 2),
+        Translation("b d", -6.0, 7, -6.0 / 7, 2),
+    ]
+    assert _join([first], SearchOptions()) == first
+    assert _join([], SearchOptions()) == [Translation("", 0.0, 0, 0.0)]

@@ -75,7 +75,11 @@ def read_pairs(
             for text in texts:
                 stack.enter_context(text.stream)
             own = layout_of(file)
-            yield from _read_texts(texts, Layout(own.format or layout.format, own.columns or layout.columns), note)
+            yield from _read_texts(
+                texts,
+                Layout(layout.format if own.format in (None, "auto") else own.format, own.columns or layout.columns),
+                note,
+            )
 
 
 def read_references(file: PairFile, layout: Layout) -> dict[str, list[str]]:

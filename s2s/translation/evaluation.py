@@ -11,7 +11,7 @@ import sacrebleu
 
 from s2s.data.corpus import Pair
 from s2s.run import Run
-from s2s.translation.search import SearchOptions, length_normalized
+from s2s.translation.search import SearchOptions
 from s2s.translation.translator import Translator
 
 BOOTSTRAP = 1000
@@ -95,7 +95,7 @@ def score_pairs(run: Run, pairs: Iterable[Pair]) -> Iterator[str]:
     translator, rest = Translator(run), iter(pairs)
     while part := list(islice(rest, PAIRS)):
         log_probs, lengths = translator.score([pair.source for pair in part], [pair.target for pair in part])
-        for pair, value in zip(part, length_normalized(log_probs, lengths).tolist(), strict=True):
+        for pair, value in zip(part, (log_probs / lengths).tolist(), strict=True):
             yield f"{value:.4f}\t{pair.source}\t{pair.target}"
 
 

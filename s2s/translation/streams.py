@@ -79,7 +79,7 @@ def write_lines(path: Path, lines: Iterable[str]) -> None:
 def read_chunks(source: TextInput, errors: str = "strict") -> Iterator[list[str]]:
     """The lines of an input in chunks of at most CHUNK_LINES.
 
-    A line of a pipe does not wait for the next one.  Raises InputError for a line longer than `formats.LONGEST_LINE`
+    A line of a pipe does not wait for the next one.  Raises InputError for a line longer than `lines.LONGEST_LINE`
     and, if strict, for a line with invalid UTF-8, in either case after the lines before it.
 
     Args:
@@ -216,8 +216,8 @@ def _warn_of_long_lines(
             warnings += 1
             if warnings <= _MAX_WARNINGS:
                 message = (
-                    f"warning: {name}:{line}: longer than the {translator.max_length} subwords of the longest training "
-                    f"sentence; translated in {parts} parts"
+                    f"warning: {name}:{line}: longer than {translator.max_length} subwords (data.max_length); "
+                    f"translated in {parts} parts"
                 )
                 bar.write(printable(message), file=sys.stderr)
     return warnings

@@ -20,10 +20,8 @@ from s2s.run import Run
 from s2s.translation import network, search
 from s2s.translation.long_lines import split_line
 from s2s.translation.network import Network, WorkQueue
-from s2s.translation.search import Hypothesis, SearchOptions
+from s2s.translation.search import GREEDY, Hypothesis, SearchOptions
 from s2s.translation.state import Floats, state_shape
-
-GREEDY = SearchOptions()
 
 
 class Translation(NamedTuple):
@@ -34,13 +32,10 @@ class Translation(NamedTuple):
     """Natural logarithm of its probability, EOS included."""
     subwords: int
     """Its length, EOS included."""
+    score: float
+    """`SearchOptions.score` of these two, by which translations are ranked."""
     parts: int = 1
     """Number of parts that the line was split into because it was too long."""
-
-    @property
-    def score(self) -> float:
-        """Log-probability per subword, by which translations are ranked."""
-        return float(search.length_normalized(self.log_prob, self.subwords))
 
 
 class Translator:
@@ -89,7 +84,7 @@ class Translator:
         encoded = [ids for parts_of_line in parts for ids in parts_of_line]
         limits = np.array([_length_limit(len(ids)) for ids in encoded], np.int64)
         translations = iter(self._decode(self._encode_ids(encoded), limits, options))
-        return [_join([next(translations) for _ in parts_of_line]) for parts_of_line in parts]
+        return [_join([next(translations) for _ in parts_of_line], options) for parts_of_line in parts]
 
     def trace(self, sentences: list[str]) -> list[tuple[Floats, list[str]]]:
         """H of the top layer after every subword of each sentence, [subwords, units], and the subwords, in reading order."""
@@ -131,7 +126,10 @@ class Translator:
         _in_threads(order, lambda queue: search.search(self.network, states, limits, queue, options, finished))
         texts = iter(self.target_tokenizer.decode([hypothesis.ids[:-1] for beam in finished for hypothesis in beam]))
         translations = [
-            [Translation(next(texts), hypothesis.log_prob, len(hypothesis.ids)) for hypothesis in beam]
+            [
+                Translation(next(texts), log_prob, len(ids), float(options.score(log_prob, len(ids))))
+                for log_prob, ids in beam
+            ]
             for beam in finished
         ]
         return [sorted(beam, key=lambda translation: translation.score, reverse=True) for beam in translations]
@@ -142,22 +140,18 @@ def _length_limit(source_length: int) -> int:
     return 2 * source_length + 8
 
 
-def _join(parts: list[list[Translation]]) -> list[Translation]:
+def _join(parts: list[list[Translation]], options: SearchOptions) -> list[Translation]:
     """The translations of a line from those of its parts: the best of each part, the second best of each, and so on."""
     if not parts:
-        return [Translation("", 0.0, 0)]
+        return [Translation("", 0.0, 0, 0.0)]
     if len(parts) == 1:
         return parts[0]
-    ranks = zip(*(translations[: min(map(len, parts))] for translations in parts), strict=True)
-    return [
-        Translation(
-            " ".join(part.text for part in rank if part.text),
-            sum(part.log_prob for part in rank),
-            sum(part.subwords for part in rank),
-            len(parts),
-        )
-        for rank in ranks
-    ]
+    joined = []
+    for rank in zip(*(translations[: min(map(len, parts))] for translations in parts), strict=True):
+        text = " ".join(part.text for part in rank if part.text)
+        log_prob, subwords = sum(part.log_prob for part in rank), sum(part.subwords for part in rank)
+        joined.append(Translation(text, log_prob, subwords, float(options.score(log_prob, subwords)), len(parts)))
+    return joined
 
 
 @cache
