@@ -209,7 +209,13 @@ def evaluate(
     source, target = (int(c) if c and c.isdecimal() else c for c in (source_column, target_column))
     if 0 in (source, target) or type(source) is not type(target) or (source and source == target):
         raise InputError("--source-column, --target-column: give both, as two numbers from 1 or as two names")
-    file = PairFile(str(tests[0]), str(tests[1]) if tests[1:] else None, file_format, source, target)
+    file = PairFile(
+        str(tests[0]),
+        str(tests[1]) if tests[1:] else None,
+        None if file_format == "auto" else file_format,
+        source,
+        target,
+    )
     layout = layout_of_test(file)
     from s2s.translation import evaluation
     from s2s.translation.search import SearchOptions
