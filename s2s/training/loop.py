@@ -86,6 +86,7 @@ class _Loop:
             self._save()
             if reason:
                 steps, minutes = self.progress.step, self.progress.seconds / 60
+                self.reporter.advance(steps, self.share_used(), 0.0)  # time has passed since the last step
                 self.reporter.write_line(
                     f"finished after {steps:,} steps and {minutes:.1f} minutes: {reason}\n"
                     f"run: {self.run.path}; translate with it: s2s translate {self.run.path} FILE"
