@@ -119,7 +119,7 @@ def remove_leftovers(directory: Path, name: str | None = None) -> None:
     """
     prefix = ".*." if name is None else glob.escape(_temporary_prefix(name))
     for path in [*directory.glob(f"{prefix}*.tmp"), *directory.glob(f"{prefix}*.old")]:
-        if not path.is_dir():
+        if path.is_symlink() or not path.is_dir():
             path.unlink()
         elif not _is_locked(path):
             shutil.rmtree(path)

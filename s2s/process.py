@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -77,13 +77,6 @@ def printable(message: str) -> str:
 
 def _escape(character: str) -> str:
     return character.encode("unicode_escape").decode()
-
-
-def exit_at_once(status: int, message: str) -> NoReturn:
-    """End the process with an error message, without waiting for its threads."""
-    print(f"s2s: error: {printable(message)}", file=sys.stderr)
-    sys.stderr.flush()
-    os._exit(status)
 
 
 def raise_on_signals() -> None:

@@ -1,7 +1,8 @@
 """From pair files to batches of subword ids; imports no TensorFlow.
 
-`s2s prepare` is prepare.py.  It reads files (compression.py, formats.py, corpus.py), cleans and splits the pairs
-(cleaning.py, language.py, splitting.py), trains the subword models (tokenizer.py) and encodes the pairs, shard by shard
-on all processors (shards.py, parallel.py); report.py counts.  dataset.py is the prepared corpus on disk.  Training
-reads it in batches (batching.py) of packed sentences (packing.py).
+`s2s prepare` is prepare.py.  It reads files: compression.py opens them (foreign.py recognizes what is no text), lines.py
+splits them, formats.py, json_objects.py and tmx.py read the rows of rows.py, and corpus.py makes pairs.  It cleans and
+splits the pairs (cleaning.py, language.py, splitting.py), trains the tokenizers (tokenizer.py) and encodes the pairs, shard
+by shard on all processors (shards.py, parallel.py); report.py counts what the rules did.  dataset.py is the prepared corpus
+on disk.  Training reads it in batches (batching.py) of packed sentences (packing.py).
 """
