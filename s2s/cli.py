@@ -41,6 +41,12 @@ InputTexts = Annotated[
 Errors = Annotated[
     Literal["strict", "replace"], typer.Option("--errors", help="What to do with bytes that are not UTF-8.")
 ]
+Cut = Annotated[
+    int | None,
+    typer.Option(
+        "--cut", min=1, metavar="N", help="Translate lines of more than N subwords in parts; default: as measured."
+    ),
+]
 Beam = Annotated[int, typer.Option("--beam", min=1, max=100, help="Hypotheses kept in the search; 1 is greedy.")]
 
 
@@ -127,6 +133,7 @@ def translate(
         bool, typer.Option("--scores", help="Put the log-probability per subword and a tab before each line.")
     ] = False,
     errors: Errors = "strict",
+    cut: Cut = None,
     from_states: Annotated[
         Path | None,
         typer.Option("--from-states", metavar="STATES.npy", help="Decode these states instead of text."),
@@ -157,7 +164,8 @@ def translate(
         from s2s.translation.search import SearchOptions
         from s2s.translation.translator import Translator
 
-        translator, options, output_format = Translator(opened), SearchOptions(beam), OutputFormat(n_best, scores)
+        translator = Translator(opened, cut=cut)
+        options, output_format = SearchOptions(beam), OutputFormat(n_best, scores)
         sink = open_files.enter_context(open_output(output))
         if from_states:
             from s2s.states.storage import read_states
@@ -190,13 +198,20 @@ def evaluate(
         str | None, typer.Option(metavar="COLUMN", help="English column: number from 1, or name; default: detected.")
     ] = None,
     file_format: Annotated[Format, typer.Option("--format", help="Format of the pair file; auto: detected.")] = "auto",
+    cut: Cut = None,
+    perturb: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAMES", help="Also score the sentences as people write them: all, or names such as typo,phone."
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object on the last line instead.")] = False,
 ) -> None:
     """Translate the Spanish side of a pair file and score it: BLEU and chrF by sacreBLEU, perplexity."""
     if len(tests) > 2:
         raise InputError(f"evaluate: {len(tests)} test files; give one pair file, or two aligned files")
-    if pair_scores and (output or json):
-        raise InputError("--pair-scores only writes the scores of pairs; leave out --output and --json")
+    if pair_scores and (output or json or perturb):
+        raise InputError("--pair-scores only writes the scores of pairs; leave out --output, --perturb and --json")
     from s2s.config import PairFile
     from s2s.data.corpus import read_pairs, read_references
     from s2s.data.dataset import layout_of_test
@@ -218,14 +233,19 @@ def evaluate(
     )
     layout = layout_of_test(file)
     from s2s.translation import evaluation
+    from s2s.translation.perturbed import parse_names
     from s2s.translation.search import SearchOptions
     from s2s.translation.streams import write_lines
+    from s2s.translation.translator import Translator
 
     if pair_scores:
         write_lines(pair_scores, evaluation.score_pairs(opened, read_pairs([file], layout)))
         return
+    perturbations = parse_names(perturb) if perturb else ()
     references = read_references(file, layout)
-    scores, translations = evaluation.evaluate(opened, references, SearchOptions(beam))
+    scores, translations = evaluation.evaluate(
+        Translator(opened, cut=cut), references, SearchOptions(beam), perturbations
+    )
     if output:
         write_lines(output, translations)
     if json:

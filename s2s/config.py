@@ -103,7 +103,7 @@ class DataConfig:
 class CleaningConfig:
     """The rules by which `s2s prepare` mends sentences and leaves out training pairs; report.json counts what each did.
     Dev and test pairs are mended too.  Dev and test pairs with an empty side are left out, and dev pairs longer than
-    max_length.
+    max_length.  unicode, typography, control_characters and white_space also apply to every text that a run reads.
     """
 
     markup: bool = _key(True)
@@ -112,6 +112,8 @@ class CleaningConfig:
     """Mend: replace `&amp;` and the like by the characters they stand for."""
     unicode: bool = _key(True)
     """Mend: join letters and their accents into one character (NFC)."""
+    typography: bool = _key(True)
+    """Mend: write quotation marks, dashes, the ellipsis, ligatures and full-width letters as a keyboard does: " ' - ..."""
     control_characters: bool = _key(True)
     """Mend: remove control characters and invisible characters."""
     white_space: bool = _key(True)
@@ -132,6 +134,36 @@ class CleaningConfig:
 
 
 @dataclass(frozen=True)
+class AugmentationConfig:
+    """Changed copies of training pairs, made by `s2s prepare`, so that a model reads what people write.
+    Each copy is changed in what is drawn for it; all but marks and joined change the Spanish side only.
+    What the shares do to the scores: configs/README.md.
+    """
+
+    copies: float = _key(0.5, 0.0, 10.0)
+    """Copies, as a share of the training pairs; 0 = none."""
+    lower_case: float = _key(0.4, 0.0, 1.0)
+    """Share of the copies in lower case."""
+    no_accents: float = _key(0.45, 0.0, 1.0)
+    """Share of the copies without accents; ñ stays."""
+    no_opening_marks: float = _key(0.45, 0.0, 1.0)
+    """Share of the copies without ¿ and ¡."""
+    no_final_mark: float = _key(0.35, 0.0, 1.0)
+    """Share of the copies without the final mark."""
+    typo: float = _key(0.45, 0.0, 1.0)
+    """Share of the copies with a typo: a letter of a word of five or more is missing, doubled or exchanged with the next."""
+    marks: float = _key(0.1, 0.0, 1.0)
+    """Share of the copies in quotation marks or brackets, on both sides."""
+    capitals: float = _key(0.06, 0.0, 1.0)
+    """Share of the copies in which only sentences have a capital, as lines in capitals are read."""
+    joined: float = _key(0.15, 0.0, 1.0)
+    """Share of the copies that are two or three sentences, on both sides."""
+    slots: float = _key(0.25, 0.0, 1.0)
+    """Share of all training pairs in which known names that both sides have become slots, as unknown names do.
+    They teach the model to carry slots through its state."""
+
+
+@dataclass(frozen=True)
 class TokenizerConfig:
     """The sentencepiece tokenizers, which split words into subwords."""
 
@@ -144,6 +176,8 @@ class TokenizerConfig:
     """Train one tokenizer on both languages, instead of one for each."""
     character_coverage: float = _key(1.0, 0.9, 1.0)
     """Share of the text's characters that get a subword; rarer characters are unknown.  Below 1 for noisy corpora."""
+    slots: int = _key(9, 0, 9)
+    """Number of slots: symbols that stand for numbers, addresses and unknown names, which are carried through; 0 = off."""
     learn_from: int = _key(200_000, 1)
     """Largest number of training sentences per language to train the tokenizer on; the seed draws them."""
 
@@ -242,6 +276,7 @@ class Config:
     seed: int = _key(1, 0, 2**31 - 1)
     """Seed of the random numbers: initial weights, order of the batches, dropout, the pairs that are held out."""
     cleaning: CleaningConfig = CleaningConfig()
+    augmentation: AugmentationConfig = AugmentationConfig()
     tokenizer: TokenizerConfig = TokenizerConfig()
     model: ModelConfig = ModelConfig()
     training: TrainingConfig = TrainingConfig()

@@ -4,10 +4,12 @@ run/
   run.json                     format number, version of s2s, hash of the prepared corpus
   config.yaml                  the config, complete
   source.model, target.model   the subword models
+  known_words.txt              the words of the training text
   train.log                    the log lines of all sessions
   metrics.jsonl                a JSON object for each log line and each validation
   tensorboard/                 the same for tensorboard --logdir
   curve.png                    the same as a picture, when matplotlib is installed
+  long_lines.json              from which length on lines are translated in parts, and the scores that say so
   best.npz                     averaged weights of the best validation, which translate
   MODEL.md                     the model card
   checkpoints/step-00001200/   all that training resumes from (see checkpoints.py)
@@ -27,7 +29,9 @@ from typing import IO, Any
 from s2s import __version__, checkpoints, config_file, metrics
 from s2s.checkpoints import Progress
 from s2s.config import Config
+from s2s.data import known_words
 from s2s.data.dataset import content_hash, read_report
+from s2s.data.known_words import KnownWords
 from s2s.data.tokenizer import Tokenizer
 from s2s.errors import InputError, RunError
 from s2s.files import (
@@ -43,7 +47,7 @@ from s2s.files import (
 )  # fmt: skip
 from s2s.lock import lock, no_links, require_held
 
-FORMAT = 5
+FORMAT = 6
 """Version of the directory's layout; raised when it changes in a way that an older s2s would misread."""
 
 CHANGEABLE = (
@@ -112,8 +116,8 @@ class Run:
         try:
             with explain_write_errors(path), atomic_directory(path, replace=False) as directory:
                 (directory / "checkpoints").mkdir()
-                for side in ("source", "target"):
-                    shutil.copyfile(prepared / f"{side}.model", directory / f"{side}.model")
+                for name in ("source.model", "target.model", known_words.FILE):
+                    shutil.copyfile(prepared / name, directory / name)
                 (directory / "config.yaml").write_text(config_file.dump(config), encoding="utf-8")
                 metadata = {"format": FORMAT, "version": __version__, "corpus": content_hash(prepared)}
                 (directory / "run.json").write_text(json.dumps(metadata) + "\n", encoding="utf-8")
@@ -156,6 +160,29 @@ class Run:
     def tokenizers(self) -> tuple[Tokenizer, Tokenizer]:
         """The tokenizers of Spanish and of English."""
         return Tokenizer.load(self.path / "source.model"), Tokenizer.load(self.path / "target.model")
+
+    def known_words(self) -> KnownWords:
+        """The words of the training text."""
+        return KnownWords.load(self.path / known_words.FILE)
+
+    def cut(self) -> int | None:
+        """Subwords of the longest line that is not translated in parts, as measured; None before that."""
+        try:
+            cut = json.loads(read_small(self.path / "long_lines.json"))["cut"]
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, RecursionError, LookupError, TypeError):
+            cut = None
+        if not isinstance(cut, int) or cut < 1:
+            raise InputError(f"{self.path}/long_lines.json: damaged; delete it, or give --cut")
+        return cut
+
+    def save_cut(self, cut: int, scores: list[dict[str, Any]]) -> None:
+        """Write long_lines.json: the length, and the scores of the lengths that were tried."""
+        self.require_held()
+        path = self.path / "long_lines.json"
+        with explain_write_errors(path), atomic_file(path) as temporary:
+            temporary.write_text(json.dumps({"cut": cut, "scores": scores}, indent=2) + "\n", encoding="utf-8")
 
     def save_best(self, weights: Arrays) -> None:
         """Replace best.npz, the weights that translate."""
@@ -241,6 +268,7 @@ def _changes(old: Config, new: Config) -> list[tuple[str, Any, Any]]:
     for section, changeable in (
         ("data", _PATHS),
         ("cleaning", ()),
+        ("augmentation", ()),
         ("tokenizer", ()),
         ("model", ()),
         ("training", CHANGEABLE),

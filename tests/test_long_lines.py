@@ -1,24 +1,27 @@
-"""Lines longer than the training sentences are split at sentence ends, then at clauses, then at spaces."""
+"""Long lines: cut at sentence ends, marks and conjunctions, and put together again as they were taken apart."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s2s.translation.long_lines import split_line
+from s2s.translation.long_lines import Part, join_translations, split_line
 
 
-@given(st.text(alphabet="ab ,.;¿", max_size=60), st.integers(1, 12))
-def test_parts_fit_and_lose_nothing(text, longest):
-    parts = split_line(text, lambda part: len(part) <= longest)
-    assert all(len(part) <= longest for part in parts) or parts == [text]
-    assert "".join(parts).replace(" ", "") == text.replace(" ", "")
+@given(st.text(alphabet="ab y,.;¿", max_size=60), st.integers(1, 12), st.integers(0, 12))
+def test_parts_fit_and_lose_nothing(text, longest, more):
+    fits, fits_training = (lambda part, most=most: len(part) <= most for most in (longest, longest + more))
+    parts = split_line(text, fits, fits_training)
+    assert all(fits_training(part.text) for part in parts)
+    assert "".join(part.text for part in parts).replace(" ", "") == text.replace(" ", "")
+    assert not parts or parts[-1].ends_sentence
 
 
-def test_parts_are_sentences_then_clauses_then_words():
-    def parts(text, longest):
-        return split_line(text, lambda part: len(part.split()) <= longest)
+def test_parts_are_sentences_then_clauses():
+    def parts(text, longest, at_most=99):
+        fits, fits_training = (lambda part, most=most: len(part.split()) <= most for most in (longest, at_most))
+        return [part.text for part in split_line(text, fits, fits_training)]
 
     text = "Vino Ana, que es alta, y se fue. ¿Quién? «Nadie.» Y así, sin más, acabó todo."
-    assert parts(text, 99) == [text]
     assert parts(text, 7) == [
         "Vino Ana, que es alta,",
         "y se fue.",
@@ -26,5 +29,30 @@ def test_parts_are_sentences_then_clauses_then_words():
         "«Nadie.»",
         "Y así, sin más, acabó todo.",
     ]
-    assert parts("uno dos tres cuatro cinco", 2) == ["uno dos", "tres cuatro", "cinco"]
-    assert split_line("abcdefg", lambda part: len(part) <= 2) == ["a", "bc", "de", "fg"]
+    assert parts("Dijo que vendría cuando pudiera", 3) == ["Dijo que vendría", "cuando pudiera"]
+    # Without a mark or a conjunction, a part stays whole up to the length of the training sentences.
+    assert parts("uno dos tres cuatro cinco", 2) == ["uno dos tres cuatro cinco"]
+    assert parts("uno dos tres cuatro cinco", 2, 2) == ["uno dos", "tres cuatro", "cinco"]
+    fits = lambda part: len(part) <= 2  # noqa: E731
+    assert [part.text for part in split_line("abcdefg", fits, fits)] == ["a", "bc", "de", "fg"]
+
+
+@pytest.mark.parametrize(
+    ("parts", "translations", "joined"),
+    [
+        # A part within a sentence loses the mark that the model adds, and gets that of its Spanish.
+        (["Si vienes,", "te lo digo."], ["If you come.", "I'll tell you."], "If you come, I'll tell you."),
+        (["Dijo", "que no."], ["He said.", "No."], "He said no."),
+        (["Vino", "y se fue."], ["She came.", "And she left."], "She came and she left."),
+        (["Vino", "cuando Tom se fue."], ["He came", "Tom left."], "He came Tom left."),
+        (["Llegó", "el lunes."], ["He came.", "Monday."], "He came Monday."),
+        (["Uno;", "dos."], ["One,", "Two."], "One; two."),
+        # Sentences keep theirs.
+        (["Ven.", "¿Quién?"], ["Come!", "Who?"], "Come! Who?"),
+        (["Vino,", "Ana no."], ["He came.", "Ana didn't."], "He came, Ana didn't."),
+        (["Vino", "y"], ["He came.", ""], "He came"),
+    ],
+)
+def test_translations_are_joined_as_the_line_was_cut(parts, translations, joined):
+    ends = [part[-1] in ".?" for part in parts]
+    assert join_translations(list(map(Part, parts, ends)), translations, lambda word: word == "Tom") == joined

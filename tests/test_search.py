@@ -1,6 +1,7 @@
 """The NumPy network against the Keras one, and search against exhaustive search and a plain loop."""
 
 import itertools
+import sys
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from s2s.data.tokenizer import BOS, EOS, PAD, UNK
 from s2s.translation import network as network_module
 from s2s.translation import search as search_module
 from s2s.translation.network import Cancelled, Network, WorkQueue, encode, feed_rows, trace, weight_shapes
-from s2s.translation.search import SearchOptions, score, search
+from s2s.translation.search import SearchOptions, Slots, score, search
 from s2s.translation.state import RowStates, state_shape
 from tests.conftest import examples
 from tests.rounding import assert_same_numbers
@@ -35,11 +36,16 @@ def encode_all(network, sentences):
     return states
 
 
-def run_search(network, states, limit, beam):
+SENTENCES = [[5, 6, 7, EOS], [9, EOS], [11, 12, 4, 4, 13, EOS], [EOS]]
+NO_SLOTS = Slots.any_of(len(SENTENCES), 0)
+
+
+def run_search(network, states, limit, beam, slots=None):
     """For each state its hypotheses, best first: score and ids."""
+    slots = slots or Slots.any_of(len(states), 0)
     finished = [[] for _ in states]
     limits, queue = np.full(len(states), limit), WorkQueue(range(len(states)))
-    search(network, states, limits, queue, SearchOptions(beam), finished)
+    search(network, states, limits, slots, queue, SearchOptions(beam), finished)
     return [sorted(((h.log_prob / len(h.ids), tuple(h.ids)) for h in some), reverse=True) for some in finished]
 
 
@@ -57,9 +63,6 @@ def log_probability(network, state, ids):
     logits = logits_of(network, state, ids[:-1]).astype(np.float64)
     log_probs = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
     return sum(log_probs[t, i] for t, i in enumerate(ids))
-
-
-SENTENCES = [[5, 6, 7, EOS], [9, EOS], [11, 12, 4, 4, 13, EOS], [EOS]]
 
 
 @pytest.mark.parametrize("options", [{}, {"tie_output": False}, {"residual": False, "layers": 3}, {"layers": 1}])
@@ -97,7 +100,7 @@ def test_a_cancelled_queue_ends_the_work(network):
     with pytest.raises(Cancelled):
         score(network, states, SENTENCES, queue, np.zeros(len(states), np.float32))
     with pytest.raises(Cancelled):
-        search(network, states, np.full(len(states), 9), queue, SearchOptions(2), [[] for _ in states])
+        search(network, states, np.full(len(states), 9), NO_SLOTS, queue, SearchOptions(2), [[] for _ in states])
 
 
 def test_rows_are_fed_every_sentence_once_and_in_order(monkeypatch):
@@ -159,7 +162,21 @@ def repeats(ids):
     return any(len(ids) >= 4 * size and ids[-4 * size :] == ids[-size:] * 4 for size in range(1, 5))
 
 
-def plain_beam_search(network, state, limit, beam):
+def allowed_subwords(logits, ids, limit, slots, required):
+    """What may follow `ids` of the slots' symbols (all that there are), of which those of the sentence are given."""
+    missing = [slot for slot in slots if slot not in ids]
+    others = [i for i in range(EOS + 1, VOCAB) if i not in ALL_SLOTS]
+    if required and missing:
+        forced = len(ids) + len(missing) + 1 >= limit
+        best = max([EOS, *missing, *others], key=lambda i: logits[i])
+        return missing if forced or best == EOS else missing + others
+    return [EOS] if len(ids) + 1 == limit else [EOS, *missing, *others]
+
+
+ALL_SLOTS = ()
+
+
+def plain_beam_search(network, state, limit, beam, slots=(), required=True):
     """The algorithm of search.py, one sentence at a time."""
     unfinished, finished = [(0.0, ())], []
     while unfinished:
@@ -167,7 +184,7 @@ def plain_beam_search(network, state, limit, beam):
         for total, ids in unfinished:
             logits = logits_of(network, state, ids)[-1].astype(np.float64)
             log_probs = logits - np.log(np.exp(logits).sum())
-            allowed = [EOS] if len(ids) + 1 == limit else [EOS, *range(EOS + 1, VOCAB)]
+            allowed = allowed_subwords(logits, ids, limit, slots, required)
             candidates += [(total + log_probs[i], (*ids, i)) for i in allowed if not repeats((*ids, i))]
         kept = sorted(candidates, reverse=True)[: beam - len(finished)]
         finished += [(total / len(ids), ids) for total, ids in kept if ids[-1] == EOS]
@@ -182,6 +199,22 @@ def test_a_beam_finds_what_plain_beam_search_finds(network, beam):
         expected = plain_beam_search(network, state, limit, beam)
         assert [ids for _, ids in hypotheses] == [ids for _, ids in expected]
         np.testing.assert_allclose([s for s, _ in hypotheses], [s for s, _ in expected], atol=1e-5)
+
+
+@pytest.mark.parametrize("beam", [1, 2, 3, 8])
+def test_each_slot_of_the_sentence_is_generated_once_and_no_other(network, beam, monkeypatch):
+    states, limit, counts = encode_all(network, SENTENCES), 7, [0, 1, 2, 2]
+    monkeypatch.setattr(sys.modules[__name__], "ALL_SLOTS", (4, 5))
+    found = run_search(network, states, limit, beam, Slots.each_of(counts, 2))
+    for state, count, hypotheses in zip(states, counts, found, strict=True):
+        expected = plain_beam_search(network, state, limit, beam, [4, 5][:count])
+        assert [ids for _, ids in hypotheses] == [ids for _, ids in expected]
+        for _, ids in hypotheses:
+            assert [ids.count(slot) for slot in (4, 5)] == [1] * count + [0] * (2 - count)
+    # From a state alone, any slot may come, once, and none has to.
+    for state, hypotheses in zip(states, run_search(network, states, limit, beam, Slots.any_of(4, 2)), strict=True):
+        expected = plain_beam_search(network, state, limit, beam, [4, 5], required=False)
+        assert [ids for _, ids in hypotheses] == [ids for _, ids in expected]
 
 
 def test_an_ngram_is_repeated_less_than_four_times_in_a_row(network, monkeypatch):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from s2s.translation.long_lines import Part
 from s2s.translation.search import SearchOptions
 from s2s.translation.translator import Translation, _join
 from tests.rounding import assert_same_numbers
@@ -46,9 +47,10 @@ def test_states_do_not_depend_on_the_other_lines(untrained_translator, sentences
 @pytest.mark.parametrize("beam", [1, 3])
 def test_translating_is_encoding_then_decoding(untrained_translator, sentences, beam, monkeypatch):
     translator, options = untrained_translator, SearchOptions(beam)
+    monkeypatch.setattr(translator.target_tokenizer, "slots", [])  # a state does not say which slots its sentence has
     for sentence in sentences[:20]:
         # The limit of a translation follows from the sentence's length; that of a decoded state from the longest one's.
-        monkeypatch.setattr(translator, "max_length", len(translator._source_ids([sentence])[0]))
+        monkeypatch.setattr(translator, "max_length", translator.source_lengths([sentence])[0])
         decoded = translator.decode(translator.encode([sentence]), options)
         assert_same_translations(decoded, translator.translate([sentence], options))
         assert len(decoded[0]) == beam
@@ -80,13 +82,14 @@ def test_a_trace_ends_in_the_state_and_names_the_subwords(untrained_translator, 
 
 
 def test_parts_of_a_line_are_joined_rank_by_rank():
+    def join(*translations):
+        parts = [Part("x.", True)] * len(translations)
+        return _join(parts, [*translations], SearchOptions(), lambda word: False)
+
     first = [Translation("a", -1.0, 2, -0.5), Translation("b", -3.0, 3, -1.0)]
     second = [Translation("", -4.0, 1, -4.0)]
     third = [Translation("c", -0.5, 4, -0.125), Translation("d", -3.0, 4, -0.75)]
-    assert _join([first, second, third], SearchOptions()) == [Translation("a c", -5.5, 7, -5.5 / 7, 3)]
-    assert _join([first, third], SearchOptions()) == [
-        Translation("a c", -1.5, 6, -0.25, 2),
-        Translation("b d", -6.0, 7, -6.0 / 7, 2),
-    ]
-    assert _join([first], SearchOptions()) == first
-    assert _join([], SearchOptions()) == [Translation("", 0.0, 0, 0.0)]
+    assert join(first, second, third) == [Translation("a c", -5.5, 7, -5.5 / 7)]
+    assert join(first, third) == [Translation("a c", -1.5, 6, -0.25), Translation("b d", -6.0, 7, -6.0 / 7)]
+    assert join(first) == first
+    assert join() == [Translation("", 0.0, 0, 0.0)]

@@ -17,13 +17,14 @@ import numpy.typing as npt
 from s2s.config import CleaningConfig
 from s2s.data.corpus import Pair
 from s2s.data.language import language_score
+from s2s.data.normalization import NORMALIZES, normalize
 
 Keys = npt.NDArray[np.uint64]
 
 EXAMPLES = 10
 """Examples kept of each rule."""
 
-MENDED = ("markup", "html_entities", "unicode", "control_characters", "white_space")
+MENDED = ("markup", "html_entities", *NORMALIZES)
 """Rules that mend sentences."""
 
 LEAVES_OUT = (
@@ -33,9 +34,6 @@ LEAVES_OUT = (
 
 RATIO_FROM = 20
 """The length ratio does not matter for sentences up to this many characters, which differ more."""
-
-# Control characters except white space; soft hyphen, zero-width spaces and joiners, direction marks, byte order mark.
-_INVISIBLE = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 
 # HTML tags and comments, and the sounds in Anki's notes.  Other text in "<>", such as "<file>", is no markup.  No part
 # reaches over a further "<" or "[": so the time is linear.
@@ -49,6 +47,8 @@ _MARKUP = re.compile(
     rf"(?P<inline></?(?:{_INLINE_TAGS}){_ATTRIBUTES}>)|</?(?:{_BLOCK_TAGS}){_ATTRIBUTES}>|<!--[^<>]*-->|\[sound:[^\[\]]*\]",
     re.IGNORECASE,
 )
+# With its semicolon: "?a=1&section=2" is a part of an address, and HTML's "&sect" not in it.
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _ACCENTS = re.compile("[\u0300-\u036f]+")
 _NO_LETTERS = re.compile(r"[\W_]+")
 
@@ -118,14 +118,12 @@ def _mend(text: str, pair: Pair, config: CleaningConfig, cleaned: Cleaned) -> st
     if config.markup and ("<" in mended or "[sound:" in mended):
         mended = _count_change(_MARKUP.sub(_without_tag, mended), mended, "markup", pair, cleaned)
     if config.html_entities and "&" in mended:
-        mended = _count_change(html.unescape(mended), mended, "html_entities", pair, cleaned)
-    if config.unicode and not unicodedata.is_normalized("NFC", mended):
-        mended = _count_change(unicodedata.normalize("NFC", mended), mended, "unicode", pair, cleaned)
-    if config.control_characters and not mended.isprintable():
-        mended = _count_change(_INVISIBLE.sub("", mended), mended, "control_characters", pair, cleaned)
-    if config.white_space:
-        mended = _count_change(" ".join(mended.split()), mended, "white_space", pair, cleaned)
-    return mended
+        mended = _count_change(_ENTITY.sub(_character, mended), mended, "html_entities", pair, cleaned)
+    return normalize(mended, config, lambda rule: _count(cleaned, rule, pair))
+
+
+def _character(entity: re.Match[str]) -> str:
+    return html.unescape(entity[0])
 
 
 def _without_tag(tag: re.Match[str]) -> str:

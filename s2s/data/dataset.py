@@ -2,6 +2,7 @@
 
 prepared/
   source.model, target.model       sentencepiece models of the two languages
+  known_words.txt                  the words of the Spanish training text, by which unknown names are told
   train.source.ids.npy             uint16 or int32, the framed ids of all Spanish sentences, concatenated
   train.target.ids.npy             the same of the English sentences
   train.cells.npy                  int64 [cells, 3]: Spanish length, English length, number of pairs with these lengths
@@ -30,7 +31,7 @@ from s2s.data.corpus import Layout, read_pairs
 from s2s.errors import InputError
 from s2s.files import checksums, read_small
 
-FORMAT = 3
+FORMAT = 4
 """Number of the directory's layout; raised when a reader of the old one would go wrong."""
 
 Indices = npt.NDArray[np.int64]

@@ -4,8 +4,8 @@ The corpus is worked on in shards, in three passes:
 
 1. Read and clean every shard and write it to a temporary file.  Three 64-bit keys of each pair stay in memory; they are
    enough to find duplicates and leaks and to draw the splits.
-2. Read the training sentences, or a sample of them, to train the tokenizers.
-3. Encode every shard.
+2. Read the training sentences, or a sample of them, to list their words and to train the tokenizers.
+3. Augment and encode every shard.
 """
 
 import dataclasses
@@ -25,14 +25,15 @@ from tqdm import tqdm
 
 from s2s import __version__
 from s2s.config import CleaningConfig, Config
-from s2s.data import dataset, tokenizer
+from s2s.data import dataset, known_words, tokenizer
 from s2s.data.cleaning import EXAMPLES, Keys, clean, duplicates, leaks, near_keys
 from s2s.data.compression import explain_read_errors, require_regular
 from s2s.data.corpus import Pair, layout_of, read_pairs
 from s2s.data.dataset import Indices
+from s2s.data.known_words import KnownWords
 from s2s.data.parallel import parallel_map
 from s2s.data.report import SplitCounts
-from s2s.data.shards import Shard, ShardFile, encode_shard, serialize
+from s2s.data.shards import Shard, ShardFile, encode_shard, serialize, training_text
 from s2s.data.splitting import DEV, NOWHERE, SPLITS, TEST, TRAIN, hold_out
 from s2s.data.tokenizer import Tokenizer
 from s2s.errors import InputError
@@ -79,9 +80,12 @@ def _prepare(config: Config, directory: Path) -> dict[str, Any]:
             )
         if SPLITS.index(name) not in splits:
             raise InputError(f"data.{name}: {cleaned['train'].counts.why_empty()}")
-    tokenizers = _train_tokenizers(config, cleaned["train"].shards, np.flatnonzero(splits == TRAIN), directory)
+    sample = _sample(config, cleaned["train"].shards, np.flatnonzero(splits == TRAIN))
+    known = KnownWords.count(pair.source for pair in sample)
+    known.save(directory / known_words.FILE)
+    tokenizers = _train_tokenizers(config, sample, known, directory)
     counts = {name: cleaned[name].counts if name in cleaned else SplitCounts() for name in SPLITS}
-    _encode(config, cleaned, splits, tokenizers, counts, directory)
+    _encode(config, cleaned, splits, tokenizers, known, counts, directory)
     for part in cleaned.values():
         part.shards.remove()
     for name, split_counts in counts.items():
@@ -98,7 +102,8 @@ def _prepare(config: Config, directory: Path) -> dict[str, Any]:
 
 def _fingerprint(config: Config) -> str:
     """A hash of the files and of everything in the config that a prepared corpus depends on."""
-    recipe: list[Any] = [dataclasses.asdict(section) for section in (config.data, config.cleaning, config.tokenizer)]
+    sections = (config.data, config.cleaning, config.augmentation, config.tokenizer)
+    recipe: list[Any] = [dataclasses.asdict(section) for section in sections]
     del recipe[0]["prepared"]
     for file in config.data.train + config.data.dev + config.data.test:
         for path in file.paths:
@@ -167,12 +172,19 @@ def _split(config: Config, cleaned: dict[str, _Cleaned]) -> npt.NDArray[np.uint8
     return splits
 
 
-def _train_tokenizers(config: Config, shards: ShardFile, numbers: Indices, directory: Path) -> dict[str, Tokenizer]:
-    """Pass 2: train the tokenizers on the pairs of these numbers, or on a sample of them, and write the models."""
+def _sample(config: Config, shards: ShardFile, numbers: Indices) -> list[Pair]:
+    """Pass 2: the pairs of these numbers, or a sample of them."""
     if len(numbers) > config.tokenizer.learn_from:
         sample = np.random.default_rng(config.seed).choice(len(numbers), config.tokenizer.learn_from, replace=False)
         numbers = numbers[np.sort(sample)]
-    pairs = list(shards.pick(numbers))
+    return list(shards.pick(numbers))
+
+
+def _train_tokenizers(config: Config, sample: list[Pair], known: KnownWords, directory: Path) -> dict[str, Tokenizer]:
+    """Train the tokenizers on these pairs and their copies, and write the models."""
+    parts = [sample[start : start + _SHARD_PAIRS] for start in range(0, len(sample), _SHARD_PAIRS)]
+    text = partial(training_text, known=known, config=config)
+    pairs = [pair for part in parallel_map(text, parts) for pair in part]
     sides = [pair.source for pair in pairs], [pair.target for pair in pairs]
     texts = [sides[0] + sides[1]] if config.tokenizer.shared else [*sides]
     # The worker processes inherit the texts; only the numbers are sent to them.
@@ -189,6 +201,7 @@ def _encode(
     cleaned: dict[str, _Cleaned],
     splits: npt.NDArray[np.uint8],
     tokenizers: dict[str, Tokenizer],
+    known: KnownWords,
     counts: dict[str, SplitCounts],
     directory: Path,
 ) -> None:
@@ -198,7 +211,8 @@ def _encode(
     texts: dict[int, list[Pair]] = {DEV: [], TEST: []}
     total = sum(len(part.keys) for part in cleaned.values()) - int((splits == NOWHERE).sum())
     with tqdm(desc="encoding", total=total, unit=" pairs", unit_scale=True, disable=None) as bar:
-        for parts in parallel_map(partial(encode_shard, tokenizers=both, config=config), _shards(cleaned, splits)):
+        encode = partial(encode_shard, tokenizers=both, known=known, config=config)
+        for parts in parallel_map(encode, _shards(cleaned, splits)):
             for part in parts:
                 name = SPLITS[part.split]
                 counts[name].add_encoded(part, held_out=part.split != TRAIN and name not in cleaned)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from s2s.data.augmentation import KINDS
 from s2s.data.cleaning import EXAMPLES, LEAVES_OUT, MENDED
 from s2s.data.corpus import Pair
 from s2s.data.rows import NOTES
@@ -14,7 +15,7 @@ from s2s.data.shards import EncodedPairs
 
 LANGUAGES = ("Spanish", "English")
 
-_KINDS = {"noted": NOTES, "mended": MENDED, "left_out": LEAVES_OUT}
+_KINDS = {"noted": NOTES, "mended": MENDED, "left_out": LEAVES_OUT, "augmented": ("copies", *KINDS, "slots")}
 
 
 class SplitCounts:
@@ -59,6 +60,9 @@ class SplitCounts:
         self._subwords += encoded.lengths.sum(1, dtype=np.int64) - [0, pairs]  # BOS is no subword of the sentence
         self._unknown += encoded.unknown
         self.add_left_out("too_long", encoded.too_long, encoded.examples)
+        self._rules += encoded.augmented
+        for rule, examples in encoded.augmented_examples.items():
+            self._add_examples(rule, examples)
 
     def warn_of_unknown(self, name: str) -> None:
         """Warn on stderr when many subwords are unknown."""
@@ -81,6 +85,7 @@ class SplitCounts:
             "noted": self._counts_of(NOTES),
             "mended": self._counts_of(MENDED),
             "left_out": self._counts_of(LEAVES_OUT),
+            "augmented": self._counts_of(_KINDS["augmented"]),
             "held_out": self.held_out,
             "pairs": self.pairs,
             "subwords_mean": [round(float(total / max(self.pairs, 1)), 2) for total in self._subwords],

@@ -4,6 +4,7 @@ A shard is some thousand pairs, serialized.  Between two passes over the corpus,
 """
 
 import pickle
+from collections import Counter
 from collections.abc import Iterator
 from itertools import compress
 from pathlib import Path
@@ -13,8 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from s2s.config import Config
+from s2s.data.augmentation import Copy, copies, put_into_slots
 from s2s.data.cleaning import EXAMPLES
 from s2s.data.corpus import Pair
+from s2s.data.known_words import KnownWords
+from s2s.data.slots import SLOT, mask_translation, symbols
 from s2s.data.splitting import NOWHERE, TEST, TRAIN
 from s2s.data.tokenizer import UNK, Tokenizer, decoder_labels, frame_source, frame_target
 
@@ -96,29 +100,68 @@ class EncodedPairs(NamedTuple):
     """Number of pairs left out because they are longer than `data.max_length`."""
     examples: list[Pair]
     """The first of these."""
+    augmented: Counter[str]
+    """Number of copies, of copies by kind, and of pairs with slots."""
+    augmented_examples: dict[str, list[Pair]]
+    """The first of each."""
 
 
-def encode_shard(shard: Shard, tokenizers: tuple[Tokenizer, Tokenizer], config: Config) -> list[EncodedPairs]:
-    """Encode the pairs of a shard, for each split that it has.
+def encode_shard(
+    shard: Shard, tokenizers: tuple[Tokenizer, Tokenizer], known: KnownWords, config: Config
+) -> list[EncodedPairs]:
+    """Augment and encode the pairs of a shard, for each split that it has.
 
     Args:
         shard: the pairs and their splits.
         tokenizers: of Spanish and of English.
+        known: the words of the training text.
         config: the experiment's configuration.
     """
     pairs, encoded = deserialize(shard.data), []
     for split in np.unique(shard.splits[shard.splits != NOWHERE]):
         members = [pairs[i] for i in np.flatnonzero(shard.splits == split)]
-        spanish, english = (side.encode([pair[n] for pair in members]) for n, side in enumerate(tokenizers))
+        made = copies(members, config.augmentation, config.seed) if split == TRAIN else []
+        pairs_of_split = members + [copy.pair for copy in made]
+        masked = _with_slots(pairs_of_split, split == TRAIN, known, tokenizers[0].slots, config)
+        spanish, english = (side.encode([pair[n] for pair in masked]) for n, side in enumerate(tokenizers))
         framed = [(frame_source(es), frame_target(en)) for es, en in zip(spanish, english, strict=True)]
         # Test pairs are all kept: they are evaluated, not trained on.
         fits = [split == TEST or max(len(es), len(decoder_labels(en))) <= config.data.max_length for es, en in framed]
-        kept = list(compress(members, fits))
-        left_out = [pair for pair, fit in zip(members, fits, strict=True) if not fit]
+        left_out = [pair for pair, fit in zip(members, fits, strict=False) if not fit]
         sides = [[ids[n] for ids in compress(framed, fits)] for n in (0, 1)]
         lengths = np.array([[len(ids) for ids in side] for side in sides], np.int32)
         flat = [np.fromiter((i for ids in side for i in ids), np.int32) for side in sides]
         unknown = np.array([np.count_nonzero(side == UNK) for side in flat])
-        texts = [] if split == TRAIN else kept
-        encoded.append(EncodedPairs(int(split), flat, lengths, texts, unknown, len(left_out), left_out[:EXAMPLES]))
+        texts = [] if split == TRAIN else list(compress(pairs_of_split, fits))
+        by_kind = _augmented(made, fits[len(members) :], list(compress(masked, fits)))
+        encoded.append(
+            EncodedPairs(
+                int(split), flat, lengths, texts, unknown, len(left_out), left_out[:EXAMPLES],
+                Counter({kind: len(examples) for kind, examples in by_kind.items()}),
+                {kind: examples[:EXAMPLES] for kind, examples in by_kind.items()},
+            )
+        )  # fmt: skip
     return encoded
+
+
+def training_text(pairs: list[Pair], known: KnownWords, config: Config) -> list[Pair]:
+    """Training pairs and their copies, with slots: the text that the tokenizers are trained on."""
+    made = [copy.pair for copy in copies(pairs, config.augmentation, config.seed)]
+    return _with_slots(pairs + made, True, known, symbols(config.tokenizer.slots), config)
+
+
+def _with_slots(pairs: list[Pair], train: bool, known: KnownWords, slots: list[str], config: Config) -> list[Pair]:
+    if not slots:
+        return pairs
+    if train:
+        return put_into_slots(pairs, known, slots, config.augmentation, config.seed)
+    return [Pair(*mask_translation(source, target, known, slots)[:2], place) for source, target, place in pairs]
+
+
+def _augmented(made: list[Copy], fits: list[bool], encoded: list[Pair]) -> dict[str, list[Pair]]:
+    """The copies that were encoded, all and by kind, and the pairs with slots."""
+    by_kind: dict[str, list[Pair]] = {"copies": [], "slots": [pair for pair in encoded if SLOT.search(pair.source)]}
+    for copy in compress(made, fits):
+        for kind in ("copies", *copy.kinds):
+            by_kind.setdefault(kind, []).append(copy.pair)
+    return by_kind

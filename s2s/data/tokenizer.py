@@ -12,6 +12,7 @@ from typing import Any
 import sentencepiece
 
 from s2s.config import TokenizerConfig
+from s2s.data.slots import symbols
 from s2s.errors import InputError
 from s2s.files import read_small
 
@@ -20,6 +21,9 @@ _LONGEST = 4192
 
 PAD, UNK, BOS, EOS = 0, 1, 2, 3
 """Ids of the special subwords; the same in every model."""
+
+SLOT = 4
+"""Id of the first slot."""
 
 
 def frame_source(ids: list[int]) -> list[int]:
@@ -67,6 +71,9 @@ def train_tokenizer(sentences: Iterable[str], config: TokenizerConfig) -> bytes:
             # A small corpus cannot fill a large vocabulary: it gets the subwords that it can support.
             hard_vocab_limit=False,
             character_coverage=config.character_coverage,
+            user_defined_symbols=symbols(config.slots),
+            # normalization.py does what is to be done; the default would rewrite fractions and exponents.
+            normalization_rule_name="identity",
             pad_id=PAD,
             unk_id=UNK,
             bos_id=BOS,
@@ -92,6 +99,8 @@ class Tokenizer:
 
     def __init__(self, model: bytes):
         self._processor = sentencepiece.SentencePieceProcessor(model_proto=model)
+        self.slots = [slot for slot in symbols(9) if self._processor.piece_to_id(slot) != UNK]
+        """The slots that it has as symbols; their ids are SLOT, SLOT + 1, ..."""
 
     @classmethod
     def load(cls, path: Path) -> "Tokenizer":

@@ -83,11 +83,20 @@ On a test file: `s2s evaluate {run.path} TEST_TSV`.
 
 ## Limits
 
-- One hidden state holds a short sentence; of longer ones it loses parts. Training sentences had at most {config.data.max_length} subwords: \
-longer lines are split.
+- One hidden state holds a short sentence; of longer ones it loses parts. Training sentences had at most {config.data.max_length} subwords. \
+{_cut(run.cut())}
 - The model knows the words, the spelling and the kind of sentences of its data. Other sentences come out fluent and wrong.
 - Its translations repeat what people say in the data.
 """
+
+
+def _cut(cut: int | None) -> str:
+    if cut is None:
+        return "Longer lines are translated in parts."
+    return (
+        f"Lines of more than {cut} are translated in parts, which scored best on the dev sentences: long_lines.json has the "
+        "scores."
+    )
 
 
 def _left_out(split: dict[str, Any]) -> str:

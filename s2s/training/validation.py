@@ -11,7 +11,7 @@ from s2s.data.batching import evaluation_batches, plan_buckets
 from s2s.data.dataset import Pairs, read_texts
 from s2s.run import Run
 from s2s.training.trainer import Trainer
-from s2s.translation.evaluation import score
+from s2s.translation.evaluation import measure_cut, score
 from s2s.translation.translator import Translator
 
 SAMPLES = 10
@@ -62,10 +62,17 @@ class Validation:
         return scores | dev, [samples[number * len(samples) // shown] for number in range(shown)]
 
     def final_scores(self) -> dict[str, float]:
-        """dev_bleu and dev_chrf of the run's best weights on all dev sentences; nothing if none are to be translated."""
+        """Scores of the run's best weights on all dev sentences, by their names in metrics.jsonl; none if none are translated.
+
+        The length from which on lines are translated in parts is measured first, and kept in the run.
+        """
         if not self.all_texts:
             return {}
-        return _translate_and_score(Translator(self.run), self.all_texts, len(self.all_texts))[0]
+        translator = Translator(self.run, cut=self.run.config.data.max_length)
+        sources, references = zip(*self.all_texts, strict=True)
+        scores = measure_cut(translator, list(sources), [[text] for text in references])
+        self.run.save_cut(translator.cut, scores)
+        return _translate_and_score(translator, self.all_texts, len(self.all_texts))[0]
 
     def best_record(self) -> dict[str, Any] | None:
         """The line of metrics.jsonl of the best validation; None where there is none."""

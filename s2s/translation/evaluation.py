@@ -11,6 +11,7 @@ import sacrebleu
 
 from s2s.data.corpus import Pair
 from s2s.run import Run
+from s2s.translation.perturbed import NONE, comparable, format_kept, format_perturbed, kept, perturb
 from s2s.translation.search import SearchOptions
 from s2s.translation.translator import Translator
 
@@ -20,8 +21,14 @@ BOOTSTRAP = 1000
 LENGTHS = (4, 8, 12, 16)
 """Spanish words up to which a sentence falls into each length bucket; the last bucket is open."""
 
+CUTS = (8, 10, 12, 14, 16, 20, 24, 32, 40)
+"""Lengths in subwords from which on cutting is tried."""
+
 PAIRS = 4096
 """Pairs scored at a time."""
+
+
+_ROW = ("bleu", "chrf", "numbers_kept", "numbers_shared", "names_kept", "names_shared")
 
 
 class Evaluation(NamedTuple):
@@ -33,24 +40,41 @@ class Evaluation(NamedTuple):
     """The translation of each Spanish sentence, in the file's order."""
 
 
-def evaluate(run: Run, references: dict[str, list[str]], options: SearchOptions) -> Evaluation:
+def evaluate(
+    translator: Translator,
+    references: dict[str, list[str]],
+    options: SearchOptions,
+    perturbations: tuple[str, ...] = (),
+) -> Evaluation:
     """Translate sentences and score the translations.
 
     Args:
-        run: the run that translates.
+        translator: translates.
         references: for each Spanish sentence, its English references.
         options: how to search.
+        perturbations: those of PERTURBATIONS (data/perturbation.py) to score the run on too.
     """
-    translator, sources, targets = Translator(run), list(references), list(references.values())
+    sources, targets = list(references), list(references.values())
     started = time.monotonic()
     translations = [best[0].text for best in translator.translate(sources, options)]
     seconds = time.monotonic() - started
-    scores = score(translations, targets, confidence=True) | {
-        "beam": options.beam,
-        "perplexity": round(perplexity(translator, references), 3),
-        "by_length": by_length(sources, translations, targets),
-        "seconds": round(seconds, 2),
-    }
+    scores = (
+        score(translations, targets, confidence=True)
+        | {
+            "beam": options.beam,
+            "perplexity": round(perplexity(translator, references), 3),
+            "by_length": by_length(sources, translations, targets),
+            "seconds": round(seconds, 2),
+        }
+        | kept(sources, targets, translations)
+    )
+    if perturbations:
+        scores["perturbed"] = [{"perturbation": NONE} | {key: scores[key] for key in _ROW}]
+    for name in perturbations:
+        perturbed = [best[0].text for best in translator.translate(perturb(name, sources), options)]
+        counts = kept(sources, targets, perturbed)
+        row = score(*comparable(name, perturbed, targets)) | counts
+        scores["perturbed"].append({"perturbation": name} | {key: row[key] for key in _ROW})
     return Evaluation(scores, translations)
 
 
@@ -80,6 +104,32 @@ def score(translations: list[str], references: list[list[str]], confidence: bool
     return scores | ({"bleu_interval": round(float(result._ci), 2)} if confidence else {})
 
 
+def measure_cut(translator: Translator, sources: list[str], references: list[list[str]]) -> list[dict[str, Any]]:
+    """BLEU and chrF of the longer sentences when lines of more than so many subwords are translated in parts.
+
+    The first row is without cutting.  Sets `translator.cut` to the length with the highest chrF, if BLEU is not lower than
+    without cutting.
+
+    Args:
+        translator: translates.
+        sources: the Spanish sentences.
+        references: each sentence's references.
+    """
+    lengths = translator.source_lengths(sources)
+    chosen = [row for row, length in enumerate(lengths) if length > CUTS[0]]
+    rows = []
+    for cut in (
+        (translator.max_length, *(cut for cut in reversed(CUTS) if cut < translator.max_length)) if chosen else ()
+    ):
+        translator.cut = cut
+        translations = [best[0].text for best in translator.translate([sources[row] for row in chosen])]
+        scores = score(translations, [references[row] for row in chosen])
+        rows.append({"cut": cut} | {key: scores[key] for key in ("sentences", "bleu", "chrf")})
+    allowed = [row for row in rows if row["bleu"] >= rows[0]["bleu"]]
+    translator.cut = max(allowed, key=lambda row: row["chrf"])["cut"] if allowed else translator.max_length
+    return rows
+
+
 def perplexity(translator: Translator, references: dict[str, list[str]]) -> float:
     """Perplexity per subword of the references given their sentences, by forced decoding."""
     pairs = [(source, target) for source, targets in references.items() for target in targets]
@@ -106,12 +156,15 @@ def format_scores(scores: dict[str, Any]) -> str:
         f"chrF {scores['chrf']:.2f}  ({scores['chrf_signature']})",
         f"{scores['sentences']} sentences, {scores['references']} references, beam {scores['beam']}, "
         f"exact match {scores['exact_match']:.1%}, perplexity {scores['perplexity']:.2f}, {scores['seconds']} s",
+        "numbers kept {}, names kept {}".format(*format_kept(scores)),
         "Spanish words  sentences   BLEU   chrF",
     ]
     lines += [
         f"{bucket['words']:>13}  {bucket['sentences']:9,}  {bucket['bleu']:5.1f}  {bucket['chrf']:5.1f}"
         for bucket in scores["by_length"]
     ]
+    if "perturbed" in scores:
+        lines += format_perturbed(scores["perturbed"])
     return "\n".join(lines)
 
 

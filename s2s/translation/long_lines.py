@@ -1,43 +1,98 @@
-"""Splitting lines that are longer than the training sentences: at sentence ends, then at clauses, then at spaces."""
+"""Long lines: one state holds so much, so they are translated in parts, which are put together again.
+
+A line is cut at sentence ends, then at marks within a sentence, then before conjunctions; a part that is longer than any
+training sentence is cut at spaces too.
+"""
 
 import re
 from collections.abc import Callable
+from typing import NamedTuple
 
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'»”’)\]]*\s+")
-_CLAUSE_END = re.compile(r"(?<=[,;:—–])\s+|\s+(?=[—–(¿¡])")
+_MARK = re.compile(r"(?<=[,;:—–])\s+|\s+(?=[—–(¿¡])|(?<=[,;:)])\s+")
+_CONJUNCTION = re.compile(
+    r"\s+(?=(?:aunque|como|cuando|donde|e|hasta que|mientras|ni|o|para|pero|porque|pues|que|si|sin|sino|u|y)\s)"
+)
 _SPACE = re.compile(r"\s+")
+_FINAL = re.compile(r"([.!?,;:…]*)(\W*)$")
+_CAPITAL = re.compile(
+    r"I\b|[A-Z][a-z]+day\b|(?:January|February|March|April|June|July|August|September|October|November|December)\b"
+)
 
 
-def split_line(text: str, fits: Callable[[str], bool]) -> list[str]:
-    """`text` in parts that fit, in order; only white space between parts is lost.
+class Part(NamedTuple):
+    """A part of a line."""
+
+    text: str
+    ends_sentence: bool
+    """Whether a sentence ends with it."""
+
+
+def split_line(text: str, fits: Callable[[str], bool], fits_training: Callable[[str], bool]) -> list[Part]:
+    """`text` in parts, in order; only white space between parts is lost.
 
     Sentences stay apart.  The clauses of a sentence that is too long are joined again as far as they fit.
 
     Args:
         text: the line.
-        fits: whether a part is short enough; a part of one character is taken to be.
+        fits: whether a part is as short as it is to be, where there is a mark or a conjunction to cut at.
+        fits_training: whether a part is as short as it must be; a part of one character is taken to be.
     """
-    if fits(text):
-        return [text]
     parts = []
     for sentence in _split_after(_SENTENCE_END, text):
-        parts += _split_to_fit(sentence, fits, (_CLAUSE_END, _SPACE))
+        texts = [
+            piece
+            for clause in _split_to_fit(sentence, fits, (_MARK, _CONJUNCTION))
+            for piece in _split_anywhere(clause, fits_training, (_SPACE,))
+        ]
+        parts += [Part(piece, number == len(texts)) for number, piece in enumerate(texts, 1)]
     return parts
 
 
+def join_translations(parts: list[Part], translations: list[str], is_name: Callable[[str], bool]) -> str:
+    """The translation of a line from those of its parts.
+
+    A part within a sentence ends as its Spanish text does, and the next one begins in lower case.
+
+    Args:
+        parts: the parts.
+        translations: their translations.
+        is_name: whether an English word is a name, which keeps its capital.
+    """
+    joined, within = [], False
+    for part, text in zip(parts, translations, strict=True):
+        if within and part.text[:1].islower() and not _CAPITAL.match(text) and not is_name(text.split(" ")[0]):
+            text = text[:1].lower() + text[1:]
+        if not part.ends_sentence and (match := _FINAL.search(text)):
+            mark = part.text[-1] if part.text[-1] in ",;:" else ""
+            text = text[: match.start()] + mark + match[2]
+        within = not part.ends_sentence
+        joined.append(text)
+    return " ".join(text for text in joined if text)
+
+
 def _split_to_fit(text: str, fits: Callable[[str], bool], separators: tuple[re.Pattern[str], ...]) -> list[str]:
-    """`text` in as few parts as fit, split at the first separator that it has; with none left, anywhere."""
-    if fits(text) or len(text) == 1:
+    """`text` in as few parts as fit, split at the first separator that it has, then at the next ones."""
+    if fits(text) or not separators:
         return [text]
-    if not separators:
-        middle = len(text) // 2
-        return _split_to_fit(text[:middle], fits, ()) + _split_to_fit(text[middle:], fits, ())
     parts: list[str] = []
     for part in _split_after(separators[0], text):
         if parts and fits(joined := f"{parts[-1]} {part}"):
             parts[-1] = joined
         else:
             parts += _split_to_fit(part, fits, separators[1:])
+    return parts
+
+
+def _split_anywhere(text: str, fits: Callable[[str], bool], separators: tuple[re.Pattern[str], ...]) -> list[str]:
+    """`text` in parts that fit, split at separators, and within words where there are none."""
+    parts = []
+    for part in _split_to_fit(text, fits, separators):
+        if fits(part) or len(part) == 1:
+            parts.append(part)
+        else:
+            middle = len(part) // 2
+            parts += _split_anywhere(part[:middle], fits, ()) + _split_anywhere(part[middle:], fits, ())
     return parts
 
 

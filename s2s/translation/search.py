@@ -7,7 +7,8 @@ ranked.  On Tatoeba's dev sentences it gave 47.5 BLEU, other exponents of the le
 and no normalization 47.2.
 
 A beam of 1 is greedy search; a beam as wide as there are hypotheses is exhaustive search.  PAD, UNK and BOS are never
-generated.  At the length limit only EOS is.  An n-gram of one to four subwords may repeat at most MAX_REPEATS - 1 times
+generated.  At the length limit only EOS is.  Each slot of the sentence is generated once: other slots never are, and where
+EOS would be while a slot is missing, the most probable missing slot is.  An n-gram of one to four subwords may repeat at most MAX_REPEATS - 1 times
 in a row, so that a weak model does not loop.
 
 As in network.py, the number of rows is fixed and rows are refilled.  The result for a sentence does not depend on
@@ -23,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from s2s.data.dataset import Indices
-from s2s.data.tokenizer import BOS, EOS, PAD, UNK
+from s2s.data.tokenizer import BOS, EOS, PAD, SLOT, UNK
 from s2s.translation.network import ROWS, Network, WorkQueue, feed_rows
 from s2s.translation.state import Floats, RowStates
 
@@ -66,10 +67,30 @@ class Hypothesis(NamedTuple):
     """Its subwords, EOS included."""
 
 
+class Slots(NamedTuple):
+    """The slots (data/slots.py) that the hypotheses of each state may have, once each."""
+
+    allowed: npt.NDArray[np.bool_]
+    """[n, slots]."""
+    required: bool
+    """Whether a hypothesis must have them all before it may end."""
+
+    @classmethod
+    def any_of(cls, states: int, slots: int) -> "Slots":
+        """Of each state any slots, as its sentence is not known."""
+        return cls(np.ones((states, slots), bool), False)
+
+    @classmethod
+    def each_of(cls, counts: Sequence[int], slots: int) -> "Slots":
+        """Of each state the first slots, as many as its sentence has."""
+        return cls(np.arange(slots) < np.array(counts, int).reshape(-1, 1), True)
+
+
 def search(
     network: Network,
     states: Floats,
     limits: Indices,
+    slots: Slots,
     queue: WorkQueue,
     options: SearchOptions,
     finished: list[list[Hypothesis]],
@@ -80,12 +101,13 @@ def search(
         network: the network.
         states: [n, layers, 2, units].
         limits: [n], most subwords of a hypothesis, EOS included.
+        slots: the slots that hypotheses have.
         queue: numbers of the states to decode; threads may share a queue.
         options: how to search.
         finished: [n], the lists that the hypotheses are added to.
     """
     rows = max(ROWS if options.beam == 1 else BEAM_ROWS, options.beam)
-    beams = _BeamState(network, states, limits, rows, options)
+    beams = _BeamState(network, states, limits, slots, rows, options)
     logits, powers = np.empty((2, rows, network.vocab_size), np.float32)
     while beams.fill(queue):
         queue.check()
@@ -137,8 +159,12 @@ def _log_normalizer(logits: Floats, powers: Floats) -> Floats:
 class _BeamState:
     """The unfinished hypotheses of many sentences, in the first `count` rows of the decoder, in no order."""
 
-    def __init__(self, network: Network, states: Floats, limits: Indices, rows: int, options: SearchOptions):
+    def __init__(
+        self, network: Network, states: Floats, limits: Indices, slots: Slots, rows: int, options: SearchOptions
+    ):
         self.states, self.limits, self.options, self.beam = states, limits, options, options.beam
+        self.slots = slots
+        self.open_slots = np.zeros((rows, slots.allowed.shape[1]), bool)  # those that a hypothesis does not have yet
         self.rows, self.count = rows, 0
         self.state = RowStates(network.config, rows)
         self.last = np.full(rows, BOS, np.int64)  # the subword to feed next
@@ -154,7 +180,7 @@ class _BeamState:
             row = self.count
             self.state.load(row, self.states[number])
             self.sentence[row], self.last[row], self.length[row], self.log_prob[row] = number, BOS, 0, 0.0
-            self.widths[number] = self.beam
+            self.open_slots[row], self.widths[number] = self.slots.allowed[number], self.beam
             self.count, self.reserved = row + 1, self.reserved + self.beam
         return self.count > 0
 
@@ -169,8 +195,27 @@ class _BeamState:
                 tail = self.prefix[rows[:, None], length[rows, None] - needed + np.arange(needed)]
                 repeats = (tail[:, size:] == tail[:, :-size]).all(1)
                 logits[rows[repeats], tail[repeats, -size]] = -np.inf
-        for row in np.flatnonzero(length + 1 >= self.limits[self.sentence[:count]]):
+        missing = self._mask_slots(logits) if self.open_slots.shape[1] else np.zeros(count, np.int64)
+        for row in np.flatnonzero((length + 1 >= self.limits[self.sentence[:count]]) & (missing == 0)):
             logits[row, :EOS] = logits[row, EOS + 1 :] = -np.inf
+
+    def _mask_slots(self, logits: Floats) -> Indices:
+        """Mask slots that a hypothesis has or may not have, and EOS where slots are missing; returns how many are, [count].
+
+        Where the best next subword is EOS, or the limit is near, a missing slot is next.
+        """
+        open_slots = self.open_slots[: self.count]
+        part = logits[: self.count, SLOT : SLOT + open_slots.shape[1]]
+        part[~open_slots] = -np.inf
+        missing: Indices = open_slots.sum(1) * int(self.slots.required)
+        for row in np.flatnonzero(missing):
+            at_end = self.length[row] + missing[row] + 1 >= self.limits[self.sentence[row]]
+            if at_end or logits[row].argmax() == EOS:
+                slots = part[row].copy()
+                logits[row] = -np.inf
+                part[row] = slots
+            logits[row, EOS] = -np.inf
+        return missing
 
     def advance(self, log_probs: Floats, ids: Indices, finished: list[list[Hypothesis]]) -> None:
         """Extend each sentence's hypotheses and keep the best; move those that end with EOS to `finished`.
@@ -203,6 +248,9 @@ class _BeamState:
     ) -> None:  # fmt: skip
         """Move the unfinished hypotheses to the first rows, each with the decoder's state of its parent's row."""
         count = self.count = len(parents)
+        self.open_slots[:count] = self.open_slots[parents]
+        for row in np.flatnonzero((last >= SLOT) & (last < SLOT + self.open_slots.shape[1])):
+            self.open_slots[row, last[row] - SLOT] = False
         self.sentence[:count], self.length[:count], self.log_prob[:count] = sentence, length, log_prob
         self.last[:count], self.prefix[:count] = last, prefix
         self.state.gather(parents)

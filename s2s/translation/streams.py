@@ -212,12 +212,12 @@ def _warn_of_long_lines(
 ) -> int:
     """Name the lines after line `number` that were translated in parts, up to _MAX_WARNINGS; returns the new count."""
     for line, hypotheses in enumerate(translations, number + 1):
-        if (parts := hypotheses[0].parts) > 1:
+        if hypotheses[0].too_long:
             warnings += 1
             if warnings <= _MAX_WARNINGS:
                 message = (
                     f"warning: {name}:{line}: longer than {translator.max_length} subwords (data.max_length); "
-                    f"translated in {parts} parts"
+                    "translated in parts"
                 )
                 bar.write(printable(message), file=sys.stderr)
     return warnings

@@ -18,9 +18,10 @@ from s2s.errors import InputError
 from s2s.files import Arrays
 from s2s.run import Run
 from s2s.translation import network, search
-from s2s.translation.long_lines import split_line
+from s2s.translation.long_lines import Part, join_translations, split_line
 from s2s.translation.network import Network, WorkQueue
-from s2s.translation.search import GREEDY, Hypothesis, SearchOptions
+from s2s.translation.search import GREEDY, Hypothesis, SearchOptions, Slots
+from s2s.translation.source import Reader, Source
 from s2s.translation.state import Floats, state_shape
 
 
@@ -34,22 +35,25 @@ class Translation(NamedTuple):
     """Its length, EOS included."""
     score: float
     """`SearchOptions.score` of these two, by which translations are ranked."""
-    parts: int = 1
-    """Number of parts that the line was split into because it was too long."""
+    too_long: bool = False
+    """Whether the line is longer than the training sentences."""
 
 
 class Translator:
     """A trained run: text to states, states to text."""
 
-    def __init__(self, run: Run, weights: Arrays | None = None):
+    def __init__(self, run: Run, weights: Arrays | None = None, cut: int | None = None):
         """Load a run; raises InputError when there are no weights or they do not fit the config.
 
         Args:
             run: the run.
             weights: the weights by name; None = the run's best.
+            cut: lines of more subwords are translated in parts; None = as was measured after the training.
         """
         self.source_tokenizer, self.target_tokenizer = run.tokenizers()
         self.config, self.max_length = run.config.model, run.config.data.max_length
+        self.reader = Reader(run.config.cleaning, run.known_words(), self.source_tokenizer.slots)
+        self.cut = min(cut or run.cut() or self.max_length, self.max_length)
         sizes = len(self.source_tokenizer), len(self.target_tokenizer)
         if weights is None:
             weights = run.load_best(network.weight_shapes(self.config, *sizes))
@@ -63,55 +67,96 @@ class Translator:
 
         An empty sentence has a state too: that of EOS alone.
         """
-        return self._encode_ids(self._source_ids(sentences))
+        return self._encode_ids(self._source_ids(self._read(sentences)))
 
     def decode(self, states: Floats, options: SearchOptions = GREEDY) -> list[list[Translation]]:
-        """The `options.beam` best translations of each state, best first.
+        """The `options.beam` best translations of each state, best first; slots stay in them.
 
         Args:
             states: [n, layers, 2, units], for example those of `encode`.
             options: how to search.
         """
         limits = np.full(len(states), _length_limit(self.max_length))
-        return self._decode(np.asarray(states, np.float32), limits, options)
+        return self._decode(np.asarray(states, np.float32), limits, None, options)
 
     def translate(self, sentences: list[str], options: SearchOptions = GREEDY) -> list[list[Translation]]:
         """The `options.beam` best translations of each sentence, best first; a blank sentence stays blank.
 
-        A sentence longer than those of the training is translated in parts.
+        A line of more than `cut` subwords is translated in parts.
         """
-        parts = [self._split(text, ids) for text, ids in zip(sentences, self._source_ids(sentences), strict=True)]
-        encoded = [ids for parts_of_line in parts for ids in parts_of_line]
-        limits = np.array([_length_limit(len(ids)) for ids in encoded], np.int64)
-        translations = iter(self._decode(self._encode_ids(encoded), limits, options))
-        return [_join([next(translations) for _ in parts_of_line], options) for parts_of_line in parts]
+        lines = [self.reader.normalize(sentence) for sentence in sentences]
+        whole = [self.reader.read(line) for line in lines]
+        lengths = [len(ids) for ids in self._source_ids(whole)]
+        parts = [
+            self._split(line) if length > self.cut else [Part(line, True)] * (length > 1)
+            for line, length in zip(lines, lengths, strict=True)
+        ]
+        # Most lines are one part, which has been read.
+        sources = [
+            source if len(parts_of_line) == 1 else self.reader.read(part.text)
+            for source, parts_of_line in zip(whole, parts, strict=True)
+            for part in parts_of_line
+        ]
+        translated = iter(self._translate(sources, options))
+        joined = [
+            _join(parts_of_line, [next(translated) for _ in parts_of_line], options, self.reader.is_name)
+            for parts_of_line in parts
+        ]
+        return [
+            [translation._replace(too_long=length > self.max_length) for translation in beam]
+            for beam, length in zip(joined, lengths, strict=True)
+        ]
+
+    def source_lengths(self, sentences: list[str]) -> list[int]:
+        """Subwords of each sentence, EOS included."""
+        return [len(ids) for ids in self._source_ids(self._read(sentences))]
 
     def trace(self, sentences: list[str]) -> list[tuple[Floats, list[str]]]:
         """H of the top layer after every subword of each sentence, [subwords, units], and the subwords, in reading order."""
-        encoded = self._source_ids(sentences)
+        encoded = self._source_ids(self._read(sentences))
         with _blas().limit(limits=1, user_api="blas"):  # as in `encode`, so that the last states are the same
             traces = network.trace(self.network, encoded)
         return [(states, self.source_tokenizer.subwords(ids)) for states, ids in zip(traces, encoded, strict=True)]
 
     def score(self, sentences: list[str], translations: list[str]) -> tuple[Floats, Indices]:
-        """Forced decoding: log-probability (nats, EOS included) of each translation given its sentence, and its subwords."""
-        targets = [decoder_labels(frame_target(ids)) for ids in self.target_tokenizer.encode(translations)]
-        states, log_probs = self.encode(sentences), np.zeros(len(sentences), np.float32)
+        """Forced decoding: log-probability (nats, EOS included) of each translation given its sentence, and its subwords.
+
+        What stands in a slot of the sentence is a slot of the translation too, where it has it.
+        """
+        sources = self._read(sentences)
+        masked = [source.mask(text) for source, text in zip(sources, translations, strict=True)]
+        targets = [decoder_labels(frame_target(ids)) for ids in self.target_tokenizer.encode(masked)]
+        states, log_probs = self._encode_ids(self._source_ids(sources)), np.zeros(len(sources), np.float32)
         order = sorted(range(len(targets)), key=lambda row: -len(targets[row]))
         _in_threads(order, lambda queue: search.score(self.network, states, targets, queue, log_probs))
         return log_probs, np.array([len(ids) for ids in targets], np.int64)
 
-    def _source_ids(self, sentences: list[str]) -> list[list[int]]:
-        """What the encoder reads of each sentence."""
-        reverse = self.config.reverse_source
-        return [reading_order(frame_source(ids), reverse) for ids in self.source_tokenizer.encode(sentences)]
+    def _read(self, sentences: list[str]) -> list[Source]:
+        return [self.reader.read(self.reader.normalize(sentence)) for sentence in sentences]
 
-    def _split(self, text: str, ids: list[int]) -> list[list[int]]:
-        """The ids of a line, or of its parts when it is too long; nothing where there is no subword but EOS."""
-        if len(ids) <= self.max_length:
-            return [ids] if len(ids) > 1 else []
-        parts = split_line(text, lambda part: len(self.source_tokenizer.encode([part])[0]) < self.max_length)
-        return [ids for ids in self._source_ids(parts) if len(ids) > 1]
+    def _source_ids(self, sources: list[Source]) -> list[list[int]]:
+        """What the encoder reads of each source."""
+        reverse = self.config.reverse_source
+        encoded = self.source_tokenizer.encode([source.text for source in sources])
+        return [reading_order(frame_source(ids), reverse) for ids in encoded]
+
+    def _split(self, line: str) -> list[Part]:
+        """The parts of a line."""
+
+        @cache
+        def length(text: str) -> int:
+            return len(self._source_ids([self.reader.read(text)])[0])
+
+        return split_line(line, lambda part: length(part) <= self.cut, lambda part: length(part) <= self.max_length)
+
+    def _translate(self, sources: list[Source], options: SearchOptions) -> list[list[Translation]]:
+        encoded = self._source_ids(sources)
+        limits = np.array([_length_limit(len(ids)) for ids in encoded], np.int64)
+        decoded = self._decode(self._encode_ids(encoded), limits, [source.fillers for source in sources], options)
+        return [
+            [translation._replace(text=source.finish(translation.text)) for translation in beam]
+            for source, beam in zip(sources, decoded, strict=True)
+        ]
 
     def _encode_ids(self, sentences: list[list[int]]) -> Floats:
         states = np.zeros((len(sentences), *state_shape(self.config)), np.float32)
@@ -120,10 +165,15 @@ class Translator:
         _in_threads(order, lambda queue: network.encode(self.network, sentences, queue, states))
         return states
 
-    def _decode(self, states: Floats, limits: Indices, options: SearchOptions) -> list[list[Translation]]:
+    def _decode(
+        self, states: Floats, limits: Indices, fillers: list[dict[str, str]] | None, options: SearchOptions
+    ) -> list[list[Translation]]:
         finished: list[list[Hypothesis]] = [[] for _ in states]
+        slots = Slots.any_of(len(states), len(self.target_tokenizer.slots))
+        if fillers is not None:
+            slots = Slots.each_of([len(slots_of_text) for slots_of_text in fillers], len(self.target_tokenizer.slots))
         order = np.argsort(-limits, kind="stable").tolist()
-        _in_threads(order, lambda queue: search.search(self.network, states, limits, queue, options, finished))
+        _in_threads(order, lambda queue: search.search(self.network, states, limits, slots, queue, options, finished))
         texts = iter(self.target_tokenizer.decode([hypothesis.ids[:-1] for beam in finished for hypothesis in beam]))
         translations = [
             [
@@ -140,17 +190,19 @@ def _length_limit(source_length: int) -> int:
     return 2 * source_length + 8
 
 
-def _join(parts: list[list[Translation]], options: SearchOptions) -> list[Translation]:
+def _join(
+    parts: list[Part], translations: list[list[Translation]], options: SearchOptions, is_name: Callable[[str], bool]
+) -> list[Translation]:
     """The translations of a line from those of its parts: the best of each part, the second best of each, and so on."""
     if not parts:
         return [Translation("", 0.0, 0, 0.0)]
     if len(parts) == 1:
-        return parts[0]
+        return translations[0]
     joined = []
-    for rank in zip(*(translations[: min(map(len, parts))] for translations in parts), strict=True):
-        text = " ".join(part.text for part in rank if part.text)
+    for rank in zip(*(beam[: min(map(len, translations))] for beam in translations), strict=True):
+        text = join_translations(parts, [part.text for part in rank], is_name)
         log_prob, subwords = sum(part.log_prob for part in rank), sum(part.subwords for part in rank)
-        joined.append(Translation(text, log_prob, subwords, float(options.score(log_prob, subwords)), len(parts)))
+        joined.append(Translation(text, log_prob, subwords, float(options.score(log_prob, subwords))))
     return joined
 
 

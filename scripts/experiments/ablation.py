@@ -36,6 +36,7 @@ from s2s.machine import compute_dtype
 from s2s.run import Run
 from s2s.translation.evaluation import by_length, evaluate
 from s2s.translation.search import SearchOptions
+from s2s.translation.translator import Translator
 
 Overrides = dict[str, Any]
 
@@ -104,7 +105,7 @@ def score_dev(path: Path) -> dict[str, Any]:
     """Scores of a run on its dev file with greedy search: overall, and BLEU by sentence length."""
     run = Run(path)
     references = read_references(run.config.data.dev[0], layout_of(run.config.data))
-    scores, translations = evaluate(run, references, SearchOptions())
+    scores, translations = evaluate(Translator(run), references, SearchOptions())
     length_groups = by_length([*references], translations, [*references.values()], LENGTHS)
     return {
         "dev_bleu": scores["bleu"],

@@ -1,0 +1,103 @@
+"""Augmentation: changed copies of training pairs, so that a model reads what people write.
+
+A copy is made of the Spanish side as people write it and of the English side as it should be.  What is changed is drawn by
+the seed and the pair, so that a corpus is made again byte for byte, however it is cut into shards.
+
+OpusTrainer (Mozilla's trainer of translation models) changes the text while it trains; here the changed text is
+prepared, so that a training reads the same in every epoch, and resumes exactly.
+"""
+
+from collections import Counter
+from random import Random
+from typing import NamedTuple
+
+from s2s.config import AugmentationConfig
+from s2s.data import perturbation, slots
+from s2s.data.corpus import Pair
+from s2s.data.known_words import KnownWords
+
+KINDS = (
+    "lower_case", "no_accents", "no_opening_marks", "no_final_mark", "typo", "marks", "capitals", "joined"
+)  # fmt: skip
+"""What a copy can differ in; keys of the section `augmentation`."""
+
+
+class Copy(NamedTuple):
+    """A changed copy of a pair."""
+
+    pair: Pair
+    kinds: tuple[str, ...]
+    """Those of KINDS that were applied."""
+
+
+def copies(pairs: list[Pair], config: AugmentationConfig, seed: int) -> list[Copy]:
+    """Changed copies of some of the pairs.
+
+    Args:
+        pairs: training pairs; a joined copy takes the pairs that follow.
+        config: how many, and what is changed in them.
+        seed: the experiment's seed.
+    """
+    made = []
+    for index, pair in enumerate(pairs):
+        random = _random(seed, "copies", pair)
+        count = int(config.copies) + (random.random() < config.copies % 1)
+        for _ in range(count):
+            copy = _change(pairs, index, config, random)
+            if copy.pair[:2] != pair[:2]:
+                made.append(copy)
+    return made
+
+
+def count_kinds(made: list[Copy]) -> Counter[str]:
+    """How often each kind was applied."""
+    return Counter(kind for copy in made for kind in copy.kinds)
+
+
+def put_into_slots(
+    pairs: list[Pair], known: KnownWords, symbols: list[str], config: AugmentationConfig, seed: int
+) -> list[Pair]:
+    """Training pairs with slots for numbers, addresses and unknown names, and, in some of them, for known names.
+
+    The slots of a pair begin at a drawn number, so that the model learns all of them.
+    """
+    masked = []
+    for pair in pairs:
+        source, target = (slots.escape(text) for text in pair[:2])
+        if symbols:
+            random = _random(seed, "slots", pair)
+            draws = random.random() < config.slots
+            first = random.choice((0, random.randrange(len(symbols))))
+            source, target = slots.mask_pair(source, target, known, symbols[first:], draws)
+        masked.append(Pair(source, target, pair.place))
+    return masked
+
+
+def _change(pairs: list[Pair], index: int, config: AugmentationConfig, random: Random) -> Copy:
+    drawn = {kind for kind in KINDS if random.random() < getattr(config, kind)}
+    source, target, place = pairs[index]
+    if "joined" in drawn:
+        following = pairs[index + 1 : index + random.choice((2, 2, 3))]
+        source, target = (
+            " ".join(texts) for texts in zip((source, target), *(pair[:2] for pair in following), strict=True)
+        )
+    if "capitals" in drawn:
+        drawn -= {"lower_case"}
+        source = perturbation.sentence_case(source)
+    if "no_accents" in drawn:
+        source = perturbation.without_accents(source)
+    if "no_opening_marks" in drawn:
+        source = perturbation.without_opening_marks(source)
+    if "no_final_mark" in drawn:
+        source = perturbation.without_final_mark(source)
+    if "lower_case" in drawn:
+        source = perturbation.lower_case(source)
+    if "typo" in drawn:
+        source = perturbation.with_typo(source, random)
+    if "marks" in drawn:
+        source, target = perturbation.in_marks(source, target, random)
+    return Copy(Pair(source, target, place), tuple(kind for kind in KINDS if kind in drawn))
+
+
+def _random(seed: int, purpose: str, pair: Pair) -> Random:
+    return Random(f"{seed}\t{purpose}\t{pair.source}\t{pair.target}")

@@ -1,0 +1,62 @@
+"""Normalization: one spelling for marks, spaces and accents that Unicode writes in many ways.
+
+The same function is applied to the training text by `prepare` and to every text that a run reads, so that the model meets
+the characters that it has learnt.  Letters, digits, fractions and exponents stay as they are: sentencepiece's own
+normalization, which would rewrite them (NFKC), is off.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+
+from s2s.config import CleaningConfig
+
+NORMALIZES = ("unicode", "typography", "control_characters", "white_space")
+"""Rules of `cleaning` that apply to the training text and to every text that a run reads."""
+
+# Control characters except white space; soft hyphen, zero-width spaces and joiners, direction marks, byte order mark.
+_INVISIBLE = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+
+_PLAIN = {
+    '"': "“”„‟«»″〝〞",
+    "'": "‘’‚‛‹›′´",
+    "-": "‐‑‒–—―−",
+    "...": "…",
+    "fi": "\ufb01", "fl": "\ufb02", "ff": "\ufb00", "ffi": "\ufb03", "ffl": "\ufb04",
+}  # fmt: skip
+_TYPOGRAPHY = {ord(mark): plain for plain, marks in _PLAIN.items() for mark in marks}
+_TYPOGRAPHY |= {0xFF01 + offset: chr(0x21 + offset) for offset in range(94)}  # full-width forms of ASCII
+
+
+def _unchanged(rule: str) -> None:
+    pass
+
+
+def normalize(text: str, config: CleaningConfig, changed: Callable[[str], None] = _unchanged) -> str:
+    """The text in the spelling of the training text.
+
+    Args:
+        text: a sentence.
+        config: which of NORMALIZES apply.
+        changed: called with the name of each rule that changes the text.
+    """
+    before = text
+    if text.isascii():
+        if config.control_characters and not text.isprintable():
+            text = _report(_INVISIBLE.sub("", text), text, "control_characters", changed)
+    else:
+        if config.unicode and not unicodedata.is_normalized("NFC", text):
+            text = _report(unicodedata.normalize("NFC", text), text, "unicode", changed)
+        if config.typography:
+            text = _report(text.translate(_TYPOGRAPHY), text, "typography", changed)
+        if config.control_characters and not text.isprintable():
+            text = _report(_INVISIBLE.sub("", text), text, "control_characters", changed)
+    if config.white_space:
+        text = _report(" ".join(text.split()), text, "white_space", changed)
+    return before if text == before else text
+
+
+def _report(after: str, before: str, rule: str, changed: Callable[[str], None]) -> str:
+    if after != before:
+        changed(rule)
+    return after

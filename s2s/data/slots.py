@@ -1,0 +1,182 @@
+"""Slots: what must not be invented is carried through the state as a symbol, and written out again after it.
+
+"Tamori llega a las 9:45." is read as "⟨1⟩ llega a las ⟨2⟩."; of "⟨1⟩ arrives at ⟨2⟩." then comes "Tamori arrives at 9:45."
+Slots hold numbers, addresses, @names, #tags, file names, and names that the training text does not have.  Numbers in
+words are left to the model.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from s2s.data.known_words import KnownWords, Word, words
+
+SLOT = re.compile(r"⟨[1-9]⟩")
+"""A slot in a text."""
+
+_EXTENSIONS = (
+    "7z|avi|bash|bz2|cfg|conf|cpp|css|csv|deb|docx?|exe|gif|gz|h|html?|ini|iso|jpe?g|js|json|log|md|mkv|mp[34]|npy|npz|odt|pdf|png|"
+    "pptx?|py|rar|rpm|sh|so|sql|svg|tar|tex|tiff?|toml|tsv|txt|wav|xlsx?|xml|xz|ya?ml|zip"
+)
+# Each alternative begins with what few places of a text have, so that a text without any is passed over at once.
+_FIXED = re.compile(
+    rf"""(?:https?|ftp)://[^\s<>"]*[\w/]
+    | \bwww\.[^\s<>"]*[\w/]
+    | <\w[\w-]*>
+    | (?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+
+    | (?<![\w@\#])[@\#]\w+(?:[.-]\w+)*
+    | (?<![\w/])(?:~|\.{{1,2}})?(?:/[\w.+-]*\w){{2,}}/?
+    | (?<![\w/.])[\w/-][\w./+-]*\.(?:{_EXTENSIONS})(?!\w)
+    | \b\w[\w-]*(?:\.[\w-]+)*\.(?:com|edu|es|gov|info|io|mx|net|org)(?!\w)(?:/[^\s<>"]*[\w/])?
+    | (?<![^\W\d_])(?<!\d[.,])\d+(?:[.,:/-]\d+)*(?!\w)""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_MAY_BE_FIXED = re.compile(r"[\d@#/<]|\w\.\w")
+_THOUSANDS = re.compile(r"\d{1,3}(?:\.\d{3})+(?:,\d+)?")
+_DECIMAL = re.compile(r"\d+,(?!\d{3}$)\d+")
+_EXCHANGE = str.maketrans(".,", ",.")
+# "10º", "3er", "2as": ordinals differ in the languages.
+_ORDINAL = re.compile(r"\d+(?:[ºª°]|er|ro|ra|do|da|to|ta|mo|ma|vo|va|no|na|os?|as?)s?")
+
+
+class Masked(NamedTuple):
+    """A text with slots."""
+
+    text: str
+    fillers: dict[str, str]
+    """What each slot stands for, as it is written in English."""
+
+
+def symbols(count: int) -> list[str]:
+    """The first `count` slots, which are symbols of the subword models."""
+    return [f"⟨{number}⟩" for number in range(1, count + 1)]
+
+
+def escape(text: str) -> str:
+    """The text with other brackets for those of slots, so that no slot is in it."""
+    return text.replace("⟨", "<").replace("⟩", ">") if "⟨" in text or "⟩" in text else text
+
+
+def mask(text: str, known: KnownWords, slots: Sequence[str], in_capitals: bool = False) -> Masked:
+    """A Spanish sentence as the model reads it; what exceeds the number of slots is left to the model.
+
+    Args:
+        text: a sentence without slots.
+        known: the words of the training text.
+        slots: the slots that there are.
+        in_capitals: whether every word has capitals, as the first word of a sentence has.
+    """
+
+    def is_slot(word: Word) -> bool:
+        return known.is_unknown_name(word._replace(first=True) if in_capitals else word)
+
+    return _fill_in(text, _spans(text, is_slot)[: len(slots)], slots)
+
+
+def mask_pair(source: str, target: str, known: KnownWords, slots: Sequence[str], draws: bool) -> tuple[str, str]:
+    """A training pair in which what both sides share is put into slots.
+
+    Args:
+        source: the Spanish sentence, without slots.
+        target: the English sentence, without slots.
+        known: the words of the training text.
+        slots: the slots to use, in this order.
+        draws: whether known names become slots too.
+    """
+
+    def is_slot(word: Word) -> bool:
+        return known.is_unknown_name(word) or (draws and known.is_name(word))
+
+    spans = [(start, stop, _english(source[start:stop])) for start, stop in _spans(source, is_slot)]
+    texts = [text for *_, text in spans]
+    shared = {text for text in set(texts) if len(_occurrences(text, target)) == texts.count(text)}
+    spans = [span for span in spans if span[2] in shared][: len(slots)]
+    masked = _fill_in(source, [(start, stop) for start, stop, _ in spans], slots)
+    return masked.text, fill_out(target, masked.fillers)
+
+
+def mask_translation(source: str, target: str, known: KnownWords, slots: Sequence[str]) -> tuple[str, str]:
+    """A sentence as `mask` makes it, and a given translation with the same slots, as far as it has what they stand for.
+
+    The arguments are those of `mask_pair`, which leaves in the sentence what only one side has.
+    """
+    masked = mask(escape(source), known, slots)
+    return masked.text, fill_out(escape(target), masked.fillers)
+
+
+def fixed_texts(text: str) -> list[str]:
+    """The numbers, addresses, @names, #tags and file names of a sentence, as they are written in English."""
+    return [_english(match[0]) for match in _FIXED.finditer(text)]
+
+
+def has_text(text: str, target: str) -> bool:
+    """Whether a translation has this text, as whole words."""
+    return bool(_occurrences(text, target))
+
+
+def fill_out(target: str, fillers: dict[str, str]) -> str:
+    """A translation with slots for what stands in the slots of its sentence, as far as it has them."""
+    for slot, text in fillers.items():
+        if places := _occurrences(text, target):
+            target = f"{target[: places[0]]}{slot}{target[places[0] + len(text) :]}"
+    return target
+
+
+def fill(translation: str, fillers: dict[str, str], change: Callable[[str], str] = str) -> str:
+    """A translation with its slots filled; one that is not of its sentence is removed.
+
+    Args:
+        translation: a text with slots.
+        fillers: what each slot stands for.
+        change: applied to the text around the slots.
+    """
+    if "⟨" not in translation:
+        return change(translation)
+    return SLOT.sub(lambda slot: fillers.get(slot[0], ""), change(translation))
+
+
+def _spans(text: str, is_slot: Callable[[Word], bool]) -> list[tuple[int, int]]:
+    """Where a sentence has what can be a slot, in order; adjacent names are one."""
+    fixed = [match.span() for match in _FIXED.finditer(text)] if _MAY_BE_FIXED.search(text) else []
+    spans = [*fixed]
+    name = False
+    for word in words(text):
+        if any(start < word.stop and word.start < stop for start, stop in fixed):
+            name = False
+        elif is_slot(word) and not _ORDINAL.fullmatch(word.text):
+            if name and text[spans[-1][1] : word.start] == " ":
+                spans[-1] = spans[-1][0], word.stop
+            else:
+                spans.append((word.start, word.stop))
+            name = True
+        else:
+            name = False
+    return sorted(spans)
+
+
+def _fill_in(text: str, spans: Sequence[tuple[int, int]], slots: Sequence[str]) -> Masked:
+    fillers, parts, end = {}, [], 0
+    for slot, (start, stop) in zip(slots, spans, strict=False):
+        fillers[slot] = _english(text[start:stop])
+        parts += [text[end:start], slot]
+        end = stop
+    return Masked("".join([*parts, text[end:]]), fillers)
+
+
+def _english(text: str) -> str:
+    """What stands in a slot as it is written in English.
+
+    Spanish writes 10.000 for English 10,000, and 3,5 for 3.5.  Mexico writes as English does: a comma before three digits
+    at the end is one of thousands.
+    """
+    if _THOUSANDS.fullmatch(text) or _DECIMAL.fullmatch(text):
+        return text.translate(_EXCHANGE)
+    return text
+
+
+def _occurrences(text: str, target: str) -> list[int]:
+    """Where the target has this text, as whole words."""
+    if text not in target:
+        return []
+    pattern = rf"(?<!\w){re.escape(text)}(?!\w)(?![.,:/-]\d)" if text[-1:].isalnum() else re.escape(text)
+    return [match.start() for match in re.finditer(pattern, target)]

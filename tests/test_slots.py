@@ -1,0 +1,107 @@
+"""Slots: what is carried through the state as a symbol, and which words are names that the training text does not have."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from s2s.data.known_words import KnownWords, Word, words
+from s2s.data.slots import SLOT, escape, fill, fill_out, fixed_texts, mask, mask_pair, symbols
+
+KNOWN = KnownWords.count(
+    [
+        "Tom vive en Boston.", "Ayer Tom vino a Boston.", "¿Qué hace Tom en Boston?", "Mi casa es tu casa.", "No lo hagas.",
+        "Quiero hablar con Tom y comer.", "Nadie puede prohibir eso.", "Llegó a las diez.", "Un día Zenobia vino.",
+        "Trabajo mucho y tengo hambre.", "¿Cuesta mucho?", "Abre, lee y copia.", "Luego.",
+    ]
+)  # fmt: skip
+NINE = symbols(9)
+
+
+@pytest.mark.parametrize(
+    ("text", "masked", "fillers"),
+    [
+        ("Tom vive en Kuopio.", "Tom vive en ⟨1⟩.", ["Kuopio"]),
+        ("Tamori Kuwe vive en Boston.", "⟨1⟩ vive en Boston.", ["Tamori Kuwe"]),
+        ("¿Dónde están Coca-Cola, NASA y McDonald?", "¿Dónde están ⟨1⟩, ⟨2⟩ y ⟨3⟩?", ["Coca-Cola", "NASA", "McDonald"]),
+        # At the start of a sentence: forms of known words and typos are left to the model.
+        ("Prohibieron comer.", None, []),
+        ("Háblale a Tom.", None, []),
+        ("Trabjo mucho. ¡Hambree!", None, []),
+        ("Totalmente.", None, []),
+        ("Ljubljana es mi casa.", "⟨1⟩ es mi casa.", ["Ljubljana"]),
+        # A name that occurs once is unknown; in lower case nothing is a name.
+        ("Vive con Zenobia.", "Vive con ⟨1⟩.", ["Zenobia"]),
+        ("vive en kuopio", None, []),
+        ("Mi Casa es Tu Casa", None, []),
+        ("Cuesta 10.000, 3,5 o 1,500 euros.", "Cuesta ⟨1⟩, ⟨2⟩ o ⟨3⟩ euros.", ["10,000", "3.5", "1,500"]),
+        ("El 2020-01-15 a las 9:45.", "El ⟨1⟩ a las ⟨2⟩.", ["2020-01-15", "9:45"]),
+        ("La versión 1.2.3 pesa 3.14 y mide 10km.", "La versión ⟨1⟩ pesa ⟨2⟩ y mide ⟨3⟩.", ["1.2.3", "3.14", "10km"]),
+        ("El 1º y la 2ª vez, 3er día.", None, []),
+        ("Lee https://x.org/?a=1&b=2.", "Lee ⟨1⟩.", ["https://x.org/?a=1&b=2"]),
+        ("De ana.b@x.org a @tom por #casa.", "De ⟨1⟩ a ⟨2⟩ por ⟨3⟩.", ["ana.b@x.org", "@tom", "#casa"]),
+        ("Abre /etc/hosts y notas.txt en tatoeba.org ya", "Abre ⟨1⟩ y ⟨2⟩ en ⟨3⟩ ya", ["/etc/hosts", "notas.txt", "tatoeba.org"]),
+        ("Copia <archivo> y/o nada.Luego", "Copia ⟨1⟩ y/o nada.Luego", ["<archivo>"]),
+        ("1 2 3 4 5 6 7 8 9 10 11", "⟨1⟩ ⟨2⟩ ⟨3⟩ ⟨4⟩ ⟨5⟩ ⟨6⟩ ⟨7⟩ ⟨8⟩ ⟨9⟩ 10 11", list("123456789")),
+    ],
+)  # fmt: skip
+def test_what_becomes_a_slot(text, masked, fillers):
+    result = mask(text, KNOWN, NINE)
+    assert result.text == (masked or text) and list(result.fillers.values()) == fillers
+    assert fill(result.text, result.fillers).translate({ord(mark): None for mark in ".,"}) == text.translate(
+        {ord(mark): None for mark in ".,"}
+    )
+
+
+def test_every_word_of_a_line_in_capitals_may_be_no_name():
+    assert mask("PROHIBIERON COMER A TAMORI", KNOWN, NINE, in_capitals=True).text == "PROHIBIERON COMER A ⟨1⟩"
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "draws", "expected"),
+    [
+        ("A las 9:45 en Kuopio.", "In Kuopio at 9:45.", False, ("A las ⟨1⟩ en ⟨2⟩.", "In ⟨2⟩ at ⟨1⟩.")),
+        # What only one side has stays.
+        ("Son las 7 en Kiev.", "It is seven in Kyiv.", False, ("Son las 7 en Kiev.", "It is seven in Kyiv.")),
+        ("Hay 2 o 2.", "There are 2.", False, ("Hay 2 o 2.", "There are 2.")),
+        ("De 2 a 2.", "From 2 to 2.", False, ("De ⟨1⟩ a ⟨2⟩.", "From ⟨1⟩ to ⟨2⟩.")),
+        ("Cuesta 10.000.", "It is 10,000.", False, ("Cuesta ⟨1⟩.", "It is ⟨1⟩.")),
+        # A number is not a part of another one.
+        ("Son 2.", "It is 2.5 or 22.", False, ("Son 2.", "It is 2.5 or 22.")),
+        # Known names are slots when they are drawn; common words never are.
+        ("Tom vive aquí. No.", "Tom lives here. No.", False, ("Tom vive aquí. No.", "Tom lives here. No.")),
+        ("Tom vive aquí. No.", "Tom's here. No.", True, ("⟨1⟩ vive aquí. No.", "⟨1⟩'s here. No.")),
+    ],
+)
+def test_slots_of_a_training_pair_are_what_both_sides_share(source, target, draws, expected):
+    assert mask_pair(source, target, KNOWN, NINE, draws) == expected
+
+
+def test_slots_of_others_are_removed_and_typed_ones_are_text():
+    assert fill("⟨1⟩ and ⟨2⟩", {"⟨1⟩": "A"}) == "A and "
+    assert fill("see ⟨1⟩", {"⟨1⟩": "x.org"}, str.upper) == "SEE x.org"
+    assert escape("⟨1⟩ y ⟨") == "<1> y <"
+    assert fill_out("It is 5 or 55.", {"⟨1⟩": "5", "⟨2⟩": "9"}) == "It is ⟨1⟩ or 55."
+    assert fixed_texts("De 1.000 a x.org") == ["1,000", "x.org"]
+
+
+@given(st.text())
+def test_any_text_can_be_masked_and_filled(text):
+    masked = mask(escape(text), KNOWN, NINE)
+    assert len(masked.fillers) == len(SLOT.findall(masked.text)) <= 9
+    assert not SLOT.search(fill(masked.text, masked.fillers))
+
+
+def test_known_words_are_counted_and_kept(tmp_path):
+    assert (
+        {"tom", "boston"} == KNOWN.names
+        and "el" in KNOWN.common
+        and "casa" in KNOWN.common
+        and "zenobia" not in KNOWN.common | KNOWN.names
+    )
+    KNOWN.save(tmp_path / "words.txt")
+    again = KnownWords.load(tmp_path / "words.txt")
+    assert again.common == KNOWN.common and again.names == KNOWN.names
+    assert [(w.text, w.first) for w in words('Dijo: "Ven, Ana." Y no.')] == [
+        ("Dijo", True), ("Ven", True), ("Ana", False), ("Y", True), ("no", False)
+    ]  # fmt: skip
+    assert not KNOWN.is_unknown_name(Word("BOSTON", 0, 6, False))
