@@ -11,7 +11,7 @@ from s2s.data.corpus import Pair
 from s2s.data.known_words import KnownWords
 from s2s.data.slots import SLOT, symbols
 
-NOTHING = AugmentationConfig(**dict.fromkeys(("copies", *KINDS, "slots"), 0.0))
+NOTHING = AugmentationConfig(**dict.fromkeys(("copies", *KINDS, "known_names"), 0.0))
 PAIRS = [Pair(f"¿Está Tom en la casa {n}?", f"Is Tom in house {n}?", f"a.tsv:{n}") for n in range(400)]
 
 
@@ -60,7 +60,7 @@ def test_copies_do_not_depend_on_the_other_pairs(start):
 
 def test_numbers_are_slots_and_known_names_in_the_drawn_share():
     known = KnownWords.count([*(pair.source for pair in PAIRS), "Hola, Tom."])
-    result = put_into_slots(PAIRS, known, symbols(9), replace(NOTHING, slots=0.25), 1)
+    result = put_into_slots(PAIRS, known, symbols(9), replace(NOTHING, known_names=0.25), 1)
     assert all(SLOT.search(pair.source) for pair in result)
     assert all(SLOT.findall(pair.source) == SLOT.findall(pair.target) for pair in result)
     drawn = sum("Tom" not in pair.source for pair in result)

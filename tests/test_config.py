@@ -323,7 +323,7 @@ def test_reference_is_generated_and_loads_to_the_defaults_and_explains_every_key
     keys = {
         line.split(":")[0].strip(): number for number, line in enumerate(lines) if line.lstrip()[:1] not in ("", "#")
     }
-    parts = (read, read.data, read.cleaning, read.tokenizer, read.model, read.training)
+    parts = (read, read.data, read.cleaning, read.augmentation, read.tokenizer, read.model, read.training)
     assert sorted(keys) == sorted(name for part in parts for name in vars(part))
     assert all(lines[number - 1].lstrip().startswith("# ") for number in keys.values())
     assert [name for name, number in keys.items() if "required" in lines[number]] == ["run", "train", "prepared"]

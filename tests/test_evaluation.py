@@ -16,7 +16,8 @@ from s2s.data.dataset import layout_of_test, read_texts
 from s2s.data.prepare import prepare
 from s2s.run import Run
 from s2s.translation import evaluation
-from s2s.translation.evaluation import by_length, format_scores, perplexity, score, score_pairs
+from s2s.translation.evaluation import by_length, format_scores, measure_cut, perplexity, score, score_pairs
+from s2s.translation.perturbed import kept
 from tests.conftest import SAMPLE, random_weights, s2s
 
 
@@ -29,7 +30,9 @@ def test_scores_with_different_numbers_of_references():
     assert scores["chrf"] == pytest.approx(sacrebleu.corpus_chrf(translations, streams).score, abs=0.005)
     assert (scores["sentences"], scores["references"], scores["exact_match"]) == (2, 3, 0.5)
     assert scores["bleu_signature"] in format_scores(
-        scores | {"beam": 1, "seconds": 1.0, "perplexity": 2.0, "by_length": []}
+        scores
+        | {"beam": 1, "seconds": 1.0, "perplexity": 2.0, "by_length": []}
+        | kept(["Ana.", "Sí."], references, translations)
     )
 
 
@@ -180,3 +183,54 @@ def test_own_prepared_files_are_known_by_their_directory(tmp_path):
     (tmp_path / "train.cells.npy").touch()
     assert layout_of_test(PairFile(str(tmp_path / "test.tsv"))) == Layout("tsv", (1, 2))
     assert layout_of_test(PairFile(str(tmp_path / "other.tsv"))) == Layout()
+
+
+def test_perturbed_sentences_are_scored_beside_those_as_they_are(trained, translator):
+    printed = s2s("evaluate", trained / "run", trained / "test.tsv", "--perturb", "capitals, quotes", "--json", check=0)
+    scores = json.loads(printed.stdout)
+    none, capitals, quotes = scores["perturbed"]
+    assert [row["perturbation"] for row in scores["perturbed"]] == ["none", "capitals", "quotes"]
+    assert none["bleu"] == scores["bleu"] and none["names_shared"] == scores["names_shared"]
+    # Marks around a sentence are set aside, so that it is translated as without them.
+    assert quotes == none | {"perturbation": "quotes"}
+    pairs = [line.split("\t") for line in (trained / "test.tsv").read_text(encoding="utf-8").splitlines()]
+    translations = [best[0].text for best in translator.translate([source.upper() for source, _ in pairs])]
+    assert all(text == text.upper() for text in translations)
+    assert capitals["bleu"] == score(translations, [[target.upper()] for _, target in pairs])["bleu"]
+    table = s2s("evaluate", trained / "run", trained / "test.tsv", "--perturb", "all", check=0).stdout.decode()
+    assert "names kept" in table and len(table[table.index("perturbation") :].splitlines()) == 10
+
+
+def test_unknown_perturbations_are_refused(trained):
+    failed = s2s("evaluate", trained / "run", trained / "test.tsv", "--perturb", "typo,tpyo", check=2)
+    assert b"--perturb: no perturbation 'tpyo'; there are all, lower_case" in failed.stderr
+
+
+def test_numbers_and_names_are_counted_that_both_sides_share():
+    sources = ["Tom vive en Kuopio desde 1987.", "Ana tiene 3 gatos.", "Quiero a Tom."]
+    references = [["Tom has lived in Kuopio since 1987."], ["Ana has three cats.", "Ana owns 3 cats."], ["I love him."]]
+    translations = ["TOM LIVED IN KUOPI SINCE 1987.", "Ana has cats.", "I love Tom."]
+    counts = kept(sources, references, translations)
+    assert counts == {"numbers_kept": 1, "numbers_shared": 2, "names_kept": 2, "names_shared": 3}
+
+
+def test_the_length_to_cut_at_is_that_of_the_best_chrf(translator):
+    sources = ["Tom es alto y Ana es baja.", "Ana es baja."]
+    rows = measure_cut(translator, sources, [["Tom is tall and Ana is short."], ["Ana is short."]])
+    assert rows[0]["cut"] == translator.max_length and [row["cut"] for row in rows] == sorted(
+        (row["cut"] for row in rows), reverse=True
+    )
+    allowed = [row for row in rows if row["bleu"] >= rows[0]["bleu"]]
+    assert max(row["chrf"] for row in allowed) == next(row["chrf"] for row in rows if row["cut"] == translator.cut)
+    assert measure_cut(translator, ["Sí."], [["Yes."]]) == [] and translator.cut == translator.max_length
+
+
+def test_the_measured_length_is_kept_and_can_be_overridden(trained, tmp_path):
+    measured = json.loads((trained / "run" / "long_lines.json").read_text())
+    assert measured["cut"] in {row["cut"] for row in measured["scores"]} | {60}
+    line = b"Ana es alta y Tom es bajo y Ana es baja y Tom es alto.\n"
+    cut, whole = (s2s("translate", trained / "run", "--cut", n, stdin=line, check=0).stdout for n in (6, 60))
+    assert cut != whole and len(cut.splitlines()) == len(whole.splitlines()) == 1
+    shutil.copytree(trained / "run", tmp_path / "run")
+    (tmp_path / "run" / "long_lines.json").write_text("{}")
+    assert b"long_lines.json: damaged; delete it" in s2s("translate", tmp_path / "run", stdin=line, check=2).stderr

@@ -15,12 +15,13 @@ from s2s import config_file
 from s2s.data import prepare as prepare_module
 from s2s.data.cleaning import normalized_key
 from s2s.data.dataset import Pairs, read_texts, verify
+from s2s.data.slots import SLOT
 from s2s.data.tokenizer import BOS, EOS, Tokenizer
 from s2s.errors import InputError
 from tests.conftest import ROOT, SAMPLE, s2s
 
 LINES = (SAMPLE / "train.tsv").read_text(encoding="utf-8").splitlines()
-TOKENIZER = "{vocab_size: 400, type: unigram}"
+TOKENIZER = "{vocab_size: 400, type: unigram, slots: 0}"
 
 
 def write(directory, lines, data="", **sections):
@@ -38,7 +39,7 @@ def write(directory, lines, data="", **sections):
 
 def prepare(*arguments, **sections):
     """Prepare in this process; the directory and the report."""
-    config = config_file.load(write(*arguments, **({"tokenizer": TOKENIZER} | sections)))
+    config = config_file.load(write(*arguments, **({"tokenizer": TOKENIZER, "augmentation": "{copies: 0}"} | sections)))
     return Path(config.data.prepared), prepare_module.prepare(config)
 
 
@@ -65,7 +66,7 @@ def test_what_is_prepared_is_what_was_read(tmp_path):
     assert [split["pairs"] for split in report["splits"].values()] == [4000, 500, 500]
     assert report == json.loads((directory / "report.json").read_text(encoding="utf-8"))
     assert {path.name for path in directory.iterdir()} == {
-        "source.model", "target.model", "dev.tsv", "report.json", "SHA256SUMS",
+        "source.model", "target.model", "known_words.txt", "dev.tsv", "report.json", "SHA256SUMS",
         *(f"{split}.{part}.npy" for split in ("train", "dev") for part in ("source.ids", "target.ids", "cells")),
     }  # fmt: skip
     subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=directory, check=True)
@@ -171,7 +172,7 @@ def test_several_files_of_several_formats_are_one_corpus(tmp_path):
     (tmp_path / "more.en.gz").write_bytes(gzip.compress("\n".join(en).encode()))
     objects = [json.dumps({"en": en, "es": es}) for es, en in pairs_of(LINES[300:400])]
     (tmp_path / "more.jsonl").write_text("\n".join(objects), encoding="utf-8")
-    config = write(tmp_path, LINES[:200], f", dev: {SAMPLE}/dev.tsv", tokenizer=TOKENIZER)
+    config = write(tmp_path, LINES[:200], f", dev: {SAMPLE}/dev.tsv", tokenizer=TOKENIZER, augmentation="{copies: 0}")
     files = (
         f"[{tmp_path}/train.tsv, {{source: {tmp_path}/more.es, target: {tmp_path}/more.en.gz}}, {tmp_path}/more.jsonl]"
     )
@@ -195,9 +196,9 @@ def test_an_empty_corpus_is_explained(tmp_path):
 
 
 def test_shared_subwords_and_byte_pairs(tmp_path):
-    directory, _ = prepare(tmp_path, LINES[:500], tokenizer="{vocab_size: 400, type: unigram, shared: true}")
+    directory, _ = prepare(tmp_path, LINES[:500], tokenizer="{vocab_size: 400, type: unigram, shared: true, slots: 0}")
     assert (directory / "source.model").read_bytes() == (directory / "target.model").read_bytes()
-    directory, _ = prepare(tmp_path, LINES[:500], tokenizer="{vocab_size: 400, type: bpe}")
+    directory, _ = prepare(tmp_path, LINES[:500], tokenizer="{vocab_size: 400, type: bpe, slots: 0}")
     assert (directory / "source.model").read_bytes() != (directory / "target.model").read_bytes()
     assert sorted(texts(directory)) == sorted(set(pairs_of(LINES[:500])) - set(read_texts(directory / "dev.tsv")) - set(
         read_texts(directory / "test.tsv")
@@ -210,7 +211,7 @@ def test_another_script_is_warned_of_and_a_rare_character_is_not(tmp_path, capsy
         tmp_path,
         lines,
         f", dev: {SAMPLE}/dev.tsv",
-        tokenizer="{vocab_size: 300, type: unigram, character_coverage: 0.998}",
+        tokenizer="{vocab_size: 300, type: unigram, character_coverage: 0.998, slots: 0}",
     )
     assert 0 < report["splits"]["train"]["unknown_share"][0] < 0.02
     assert "unknown" not in capsys.readouterr().err
@@ -273,7 +274,7 @@ def test_what_is_noted_is_in_the_report_with_examples(tmp_path):
     (tmp_path / "more.jsonl").write_text('{"es": "Hola \\ud83d amigo.", "en": "Hello friend."}\n')
     lines = [*LINES[:200], "Sí, eso es.\tYes, that is it.\tnota"]
     files = f"[{tmp_path}/train.tsv, {tmp_path}/more.tmx, {tmp_path}/more.jsonl]"
-    config = write(tmp_path, lines, f", dev: {SAMPLE}/dev.tsv", tokenizer=TOKENIZER)
+    config = write(tmp_path, lines, f", dev: {SAMPLE}/dev.tsv", tokenizer=TOKENIZER, augmentation="{copies: 0}")
     report = prepare_module.prepare(config_file.load(config, [f"data.train={files}"]))["splits"]["train"]
     assert report["noted"] == {"columns": 1, "inline_codes": 3, "half_characters": 1}
     assert report["read"] == 205 == report["pairs"] + sum(report["left_out"].values())
@@ -339,3 +340,50 @@ def test_a_disk_that_is_full_or_read_only_is_named(tmp_path, options, status, me
         assert error == f"s2s: error: {message.format(disk)}\n" and not list(disk.iterdir())
     finally:
         subprocess.run(["umount", disk], check=True)
+
+
+AUGMENTED = "{copies: 1.0, typo: 1.0}"
+
+
+def test_copies_are_counted_with_examples_and_are_not_in_dev_or_test(tmp_path):
+    directory, report = prepare(tmp_path, LINES[:600], ", dev_size: 40, test_size: 40", augmentation=AUGMENTED)
+    train, dev, test = (report["splits"][name] for name in ("train", "dev", "test"))
+    assert train["augmented"]["copies"] > 0.8 * 520 and train["augmented"]["typo"] > 400
+    assert train["pairs"] == train["augmented"]["copies"] + train["read"] - sum(train["left_out"].values()) - 80
+    assert len(train["examples"]["typo"]) == len(train["examples"]["copies"]) == 10
+    assert "copies" not in dev["augmented"] | test["augmented"]
+    held_out = {pair for split in ("dev", "test") for pair in read_texts(directory / f"{split}.tsv")}
+    assert held_out <= set(pairs_of(LINES[:600]))
+    # The split looks through the copies: no held-out sentence comes back in one.
+    keys = {normalized_key(text) for pair in held_out for text in pair}
+    unchanged = [pair for pair in texts(directory) if pair in set(pairs_of(LINES[:600]))]
+    assert not keys & {normalized_key(text) for pair in unchanged for text in pair}
+
+
+def test_the_same_files_give_the_same_copies(tmp_path, monkeypatch):
+    first, _ = prepare(tmp_path / "a", LINES[:600], augmentation=AUGMENTED)
+    again, _ = prepare(tmp_path / "b", LINES[:600], augmentation=AUGMENTED)
+    names = [path.name for path in first.iterdir() if path.name not in ("report.json", "SHA256SUMS")]
+    assert all((first / name).read_bytes() == (again / name).read_bytes() for name in names)
+    other, _ = prepare(tmp_path / "c", LINES[:600], augmentation=AUGMENTED, seed=2)
+    assert texts(other) != texts(first)
+
+
+def test_numbers_and_names_are_slots_in_the_prepared_pairs(tmp_path):
+    lines = [*LINES[:300], "Vivo en Kuopio desde 1987.\tI have lived in Kuopio since 1987.", "Son las 7.\tIt is seven."]
+    directory, report = prepare(
+        tmp_path, lines, augmentation="{copies: 0, known_names: 0}", tokenizer="{vocab_size: 400, type: unigram}"
+    )
+    prepared = texts(directory) + texts(directory, "dev")
+    masked = [tuple(SLOT.sub("⟨⟩", text) for text in pair) for pair in prepared if "⟨" in pair[0]]
+    assert ("Vivo en ⟨⟩ desde ⟨⟩.", "I have lived in ⟨⟩ since ⟨⟩.") in masked
+    assert ("Son las 7.", "It is seven.") in prepared
+    assert sum(report["splits"][name]["augmented"].get("slots", 0) for name in ("train", "dev")) == len(masked)
+    without, _ = prepare(tmp_path / "off", lines, tokenizer="{vocab_size: 400, type: unigram, slots: 0}")
+    assert not any("⟨" in pair[0] for pair in texts(without))
+
+
+def test_fractions_and_exponents_are_read_as_they_are_written(tmp_path):
+    lines = [*LINES[:300], "½ de 10³ m² … «sí»\t½ of 10³ m² … “yes”"]
+    directory, _ = prepare(tmp_path, lines, tokenizer="{vocab_size: 400, type: unigram, slots: 0}")
+    assert ('½ de 10³ m² ... "sí"', '½ of 10³ m² ... "yes"') in texts(directory) + texts(directory, "dev")

@@ -73,7 +73,7 @@ def test_every_word_of_a_line_in_capitals_may_be_no_name():
     ],
 )
 def test_slots_of_a_training_pair_are_what_both_sides_share(source, target, draws, expected):
-    assert mask_pair(source, target, KNOWN, NINE, draws) == expected
+    assert mask_pair(source, target, KNOWN, lambda: (draws, NINE)) == expected
 
 
 def test_slots_of_others_are_removed_and_typed_ones_are_text():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from s2s.translation.long_lines import Part
-from s2s.translation.search import SearchOptions
+from s2s.translation.search import SearchOptions, Slots
 from s2s.translation.translator import Translation, _join
 from tests.rounding import assert_same_numbers
 
@@ -47,7 +47,8 @@ def test_states_do_not_depend_on_the_other_lines(untrained_translator, sentences
 @pytest.mark.parametrize("beam", [1, 3])
 def test_translating_is_encoding_then_decoding(untrained_translator, sentences, beam, monkeypatch):
     translator, options = untrained_translator, SearchOptions(beam)
-    monkeypatch.setattr(translator.target_tokenizer, "slots", [])  # a state does not say which slots its sentence has
+    # A state does not say that its sentence has no slots.
+    monkeypatch.setattr(Slots, "any_of", lambda states, slots: Slots.each_of([0] * states, slots))
     for sentence in sentences[:20]:
         # The limit of a translation follows from the sentence's length; that of a decoded state from the longest one's.
         monkeypatch.setattr(translator, "max_length", translator.source_lengths([sentence])[0])

@@ -17,7 +17,7 @@ from s2s.data.corpus import Pair
 from s2s.data.known_words import KnownWords
 
 KINDS = (
-    "lower_case", "no_accents", "no_opening_marks", "no_final_mark", "typo", "marks", "capitals", "joined"
+    "phone", "lower_case", "no_accents", "no_opening_marks", "no_final_mark", "typo", "marks", "capitals", "joined"
 )  # fmt: skip
 """What a copy can differ in; keys of the section `augmentation`."""
 
@@ -61,15 +61,17 @@ def put_into_slots(
 
     The slots of a pair begin at a drawn number, so that the model learns all of them.
     """
+    if not symbols:
+        return pairs
     masked = []
     for pair in pairs:
-        source, target = (slots.escape(text) for text in pair[:2])
-        if symbols:
+
+        def draw(pair: Pair = pair) -> tuple[bool, list[str]]:
             random = _random(seed, "slots", pair)
-            draws = random.random() < config.slots
-            first = random.choice((0, random.randrange(len(symbols))))
-            source, target = slots.mask_pair(source, target, known, symbols[first:], draws)
-        masked.append(Pair(source, target, pair.place))
+            return random.random() < config.known_names, symbols[random.choice((0, random.randrange(len(symbols)))) :]
+
+        source, target = (slots.escape(text) for text in pair[:2])
+        masked.append(Pair(*slots.mask_pair(source, target, known, draw), pair.place))
     return masked
 
 
@@ -84,6 +86,8 @@ def _change(pairs: list[Pair], index: int, config: AugmentationConfig, random: R
     if "capitals" in drawn:
         drawn -= {"lower_case"}
         source = perturbation.sentence_case(source)
+    if "phone" in drawn:
+        source = perturbation.as_on_a_phone(source)
     if "no_accents" in drawn:
         source = perturbation.without_accents(source)
     if "no_opening_marks" in drawn:

@@ -18,9 +18,10 @@ from s2s.files import read_small
 FILE = "known_words.txt"
 """Its name in a prepared corpus and in a run."""
 
-WORD = re.compile(r"[^\W_]+(?:[-'&][^\W_]+)*")
-
-_SENTENCE_START = re.compile(r"[.!?…¿¡:\"(\[]")
+_WORD = re.compile(r"[^\W_]+(?:[-'&][^\W_]+)*")
+# Words that have more than small letters of Spanish: all that can be names.
+_NO_SMALL_WORD = re.compile(rf"(?<![^\W_])(?=[^\W_a-záéíóúüñ]|[a-z]+[-'&]?[^\W_a-záéíóúüñ]){_WORD.pattern}")
+_SENTENCE_START = frozenset('.!?…¿¡:"([')
 _LETTERS = "abcdefghijklmnñopqrstuvwxyz"
 _INFINITIVES = ("ar", "er", "ir", "ado", "ido", "ando", "iendo", "arse", "erse", "irse")
 _CLITICS = ("", "me", "te", "se", "lo", "la", "los", "las", "le", "les", "nos", "os")
@@ -124,13 +125,25 @@ class Word(NamedTuple):
     """Whether it begins a sentence, where every word has a capital."""
 
 
-def words(text: str) -> Iterator[Word]:
-    """The words of a text, in order."""
-    end = None
-    for match in WORD.finditer(text):
-        first = end is None or bool(_SENTENCE_START.search(text, end, match.start()))
-        end = match.end()
-        yield Word(match[0], match.start(), end, first)
+def words(text: str, small: bool = True) -> Iterator[Word]:
+    """The words of a text, in order.
+
+    Args:
+        text: the text.
+        small: whether to give words of small letters of Spanish too, which cannot be names.
+    """
+    for match in (_WORD if small else _NO_SMALL_WORD).finditer(text):
+        yield Word(match[0], *match.span(), _is_first(text, match.start()))
+
+
+def _is_first(text: str, start: int) -> bool:
+    """Whether no word is between this place and the start of a sentence."""
+    for place in range(start - 1, -1, -1):
+        if text[place] in _SENTENCE_START:
+            return True
+        if text[place].isalnum():
+            return False
+    return True
 
 
 class KnownWords:

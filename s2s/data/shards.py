@@ -151,11 +151,11 @@ def training_text(pairs: list[Pair], known: KnownWords, config: Config) -> list[
 
 
 def _with_slots(pairs: list[Pair], train: bool, known: KnownWords, slots: list[str], config: Config) -> list[Pair]:
-    if not slots:
-        return pairs
     if train:
         return put_into_slots(pairs, known, slots, config.augmentation, config.seed)
-    return [Pair(*mask_translation(source, target, known, slots)[:2], place) for source, target, place in pairs]
+    if not slots:
+        return pairs
+    return [Pair(*mask_translation(source, target, known, slots), place) for source, target, place in pairs]
 
 
 def _augmented(made: list[Copy], fits: list[bool], encoded: list[Pair]) -> dict[str, list[Pair]]:

@@ -73,32 +73,39 @@ def mask(text: str, known: KnownWords, slots: Sequence[str], in_capitals: bool =
     return _fill_in(text, _spans(text, is_slot)[: len(slots)], slots)
 
 
-def mask_pair(source: str, target: str, known: KnownWords, slots: Sequence[str], draws: bool) -> tuple[str, str]:
+def mask_pair(
+    source: str, target: str, known: KnownWords, draw: Callable[[], tuple[bool, Sequence[str]]]
+) -> tuple[str, str]:
     """A training pair in which what both sides share is put into slots.
 
     Args:
         source: the Spanish sentence, without slots.
         target: the English sentence, without slots.
         known: the words of the training text.
-        slots: the slots to use, in this order.
-        draws: whether known names become slots too.
+        draw: gives whether known names become slots too, and the slots to use, in this order.  It is called for sentences
+            that have something to put into slots.
     """
-
-    def is_slot(word: Word) -> bool:
-        return known.is_unknown_name(word) or (draws and known.is_name(word))
-
-    spans = [(start, stop, _english(source[start:stop])) for start, stop in _spans(source, is_slot)]
-    texts = [text for *_, text in spans]
+    spans = _spans(source, lambda word: known.is_name(word) or known.is_unknown_name(word))
+    if not spans:
+        return source, target
+    names_too, slots = draw()
+    if not names_too:
+        spans = _spans(source, known.is_unknown_name)
+    texts = [_english(source[start:stop]) for start, stop in spans]
     shared = {text for text in set(texts) if len(_occurrences(text, target)) == texts.count(text)}
-    spans = [span for span in spans if span[2] in shared][: len(slots)]
-    masked = _fill_in(source, [(start, stop) for start, stop, _ in spans], slots)
+    spans = [span for span, text in zip(spans, texts, strict=True) if text in shared][: len(slots)]
+    masked = _fill_in(source, spans, slots)
     return masked.text, fill_out(target, masked.fillers)
 
 
 def mask_translation(source: str, target: str, known: KnownWords, slots: Sequence[str]) -> tuple[str, str]:
     """A sentence as `mask` makes it, and a given translation with the same slots, as far as it has what they stand for.
 
-    The arguments are those of `mask_pair`, which leaves in the sentence what only one side has.
+    Args:
+        source: the sentence.
+        target: its translation.
+        known: the words of the training text.
+        slots: the slots that there are.
     """
     masked = mask(escape(source), known, slots)
     return masked.text, fill_out(escape(target), masked.fillers)
@@ -138,20 +145,17 @@ def fill(translation: str, fillers: dict[str, str], change: Callable[[str], str]
 def _spans(text: str, is_slot: Callable[[Word], bool]) -> list[tuple[int, int]]:
     """Where a sentence has what can be a slot, in order; adjacent names are one."""
     fixed = [match.span() for match in _FIXED.finditer(text)] if _MAY_BE_FIXED.search(text) else []
-    spans = [*fixed]
-    name = False
-    for word in words(text):
+    names: list[tuple[int, int]] = []
+    for word in words(text, small=False):
+        if not is_slot(word) or _ORDINAL.fullmatch(word.text):
+            continue
         if any(start < word.stop and word.start < stop for start, stop in fixed):
-            name = False
-        elif is_slot(word) and not _ORDINAL.fullmatch(word.text):
-            if name and text[spans[-1][1] : word.start] == " ":
-                spans[-1] = spans[-1][0], word.stop
-            else:
-                spans.append((word.start, word.stop))
-            name = True
+            continue
+        if names and text[names[-1][1] : word.start] == " ":
+            names[-1] = names[-1][0], word.stop
         else:
-            name = False
-    return sorted(spans)
+            names.append((word.start, word.stop))
+    return sorted(fixed + names)
 
 
 def _fill_in(text: str, spans: Sequence[tuple[int, int]], slots: Sequence[str]) -> Masked:

@@ -13,19 +13,23 @@ class Source(NamedTuple):
     """A Spanish text as the encoder reads it."""
 
     text: str
-    """Normalized, with slots; of a line in capitals, in sentence case."""
+    """Normalized, with slots, without marks around it; of a line in capitals, in sentence case."""
     fillers: dict[str, str]
     """What each slot stands for."""
     in_capitals: bool
     """Whether the line was in capitals, so that its translation is too."""
+    marks: tuple[str, str]
+    """Quotation marks or brackets around the line, which are put around its translation."""
 
     def finish(self, translation: str) -> str:
         """The translation as the user gets it: slots filled, in capitals if the line was."""
-        return fill(translation, self.fillers, str.upper if self.in_capitals else str)
+        text = fill(translation, self.fillers, str.upper if self.in_capitals else str)
+        return text.join(self.marks)
 
     def mask(self, translation: str) -> str:
         """The reverse of `finish`, for forced decoding: a given translation with slots."""
-        return fill_out(escape(translation), self.fillers)
+        opening, closing = self.marks
+        return fill_out(escape(translation.removeprefix(opening).removesuffix(closing)), self.fillers)
 
 
 class Reader:
@@ -51,10 +55,22 @@ class Reader:
 
     def read(self, text: str) -> Source:
         """What the encoder reads of a normalized text."""
+        marks = _marks_around(text)
+        text = text[len(marks[0]) : len(text) - len(marks[1])]
         in_capitals, fillers = _in_capitals(text), dict[str, str]()
         if self._slots:
             text, fillers = mask(escape(text), self._known, self._slots, in_capitals)
-        return Source(sentence_case(text) if in_capitals else text, fillers, in_capitals)
+        return Source(sentence_case(text) if in_capitals else text, fillers, in_capitals, marks)
+
+
+def _marks_around(text: str) -> tuple[str, str]:
+    """The quotation marks or brackets that a text begins and ends with, if it has no others of them."""
+    for opening, closing in (('"', '"'), ("'", "'"), ("(", ")"), ("[", "]")):
+        if len(text) > 2 and text[0] == opening and text[-1] == closing:
+            inner = text[1:-1]
+            if opening not in inner and closing not in inner and inner.strip():
+                return opening, closing
+    return "", ""
 
 
 def _in_capitals(text: str) -> bool:
