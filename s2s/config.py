@@ -142,9 +142,9 @@ class AugmentationConfig:
 
     copies: float = _key(0.5, 0.0, 10.0)
     """Copies, as a share of the training pairs; 0 = none."""
-    phone: float = _key(0.2, 0.0, 1.0)
+    phone: float = _key(0.12, 0.0, 1.0)
     """Share of the copies as typed on a phone: in lower case, without accents, ¿, ¡ and the final mark."""
-    lower_case: float = _key(0.3, 0.0, 1.0)
+    lower_case: float = _key(0.35, 0.0, 1.0)
     """Share of the copies in lower case."""
     no_accents: float = _key(0.4, 0.0, 1.0)
     """Share of the copies without accents; ñ stays."""
@@ -152,13 +152,13 @@ class AugmentationConfig:
     """Share of the copies without ¿ and ¡."""
     no_final_mark: float = _key(0.3, 0.0, 1.0)
     """Share of the copies without the final mark."""
-    typo: float = _key(0.45, 0.0, 1.0)
+    typo: float = _key(0.5, 0.0, 1.0)
     """Share of the copies with a typo: a letter of a word of five or more is missing, doubled or exchanged with the next."""
-    marks: float = _key(0.05, 0.0, 1.0)
+    marks: float = _key(0.04, 0.0, 1.0)
     """Share of the copies in quotation marks or brackets, on both sides."""
-    capitals: float = _key(0.06, 0.0, 1.0)
+    capitals: float = _key(0.05, 0.0, 1.0)
     """Share of the copies in which only sentences have a capital, as lines in capitals are read."""
-    joined: float = _key(0.15, 0.0, 1.0)
+    joined: float = _key(0.08, 0.0, 1.0)
     """Share of the copies that are two or three sentences, on both sides."""
     known_names: float = _key(0.25, 0.0, 1.0)
     """Share of all training pairs in which known names that both sides have become slots, as unknown names do.

@@ -25,6 +25,7 @@ def cleaned(*sides, config=ALL, held_out=False):
         ("markup", "Habl<b>o</b><br/>ya", "Hablo ya"),
         ("html_entities", "Tom &amp; &#233;l", "Tom & él"),
         ("unicode", "Mari\u0301a", "María"),
+        ("typography", "«Sí» —dijo… “él”", '"Sí" -dijo... "él"'),
         ("control_characters", "\u200bEl\u00ad ga\x07to\ufeff", "El gato"),
         ("white_space", " El\xa0 gato\u2028negro\t", "El gato negro"),
     ],
@@ -35,6 +36,12 @@ def test_what_is_mended_is_counted_and_can_be_left(rule, before, after):
     assert result.counts == {rule: 1} and result.examples == {rule: [Pair(before, "Tom", "a.tsv:1")]}
     off = cleaned((before, "Tom"), config=replace(ALL, **{rule: False}))
     assert off.counts == {} and off.pairs[0].source == before
+
+
+def test_entities_have_a_semicolon():
+    text = "https://x.org/?a=1&section=2&copy=3 AT&T &lt;b&gt; &#39;&#x41;&#39; &nada;"
+    result = cleaned((text, "Tom"), held_out=True)
+    assert result.pairs[0].source == "https://x.org/?a=1&section=2&copy=3 AT&T <b> 'A' &nada;"
 
 
 @pytest.mark.parametrize(

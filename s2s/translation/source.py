@@ -1,4 +1,4 @@
-"""What the encoder reads of a line, and what becomes of the translation: spelling, capitals, slots."""
+"""What the encoder reads of a line, and what becomes of the translation: spelling, marks around it, capitals, slots."""
 
 from typing import NamedTuple
 
@@ -8,28 +8,42 @@ from s2s.data.normalization import normalize
 from s2s.data.perturbation import sentence_case
 from s2s.data.slots import escape, fill, fill_out, mask
 
+_AROUND = (('"', '"'), ("'", "'"), ("(", ")"), ("[", "]"))
 
-class Source(NamedTuple):
-    """A Spanish text as the encoder reads it."""
+
+class Line(NamedTuple):
+    """A normalized line, and the quotation marks or brackets around it, which are put around its translation."""
 
     text: str
-    """Normalized, with slots, without marks around it; of a line in capitals, in sentence case."""
+    opening: str
+    closing: str
+
+    def with_marks(self, translation: str) -> str:
+        """A translation with the marks of the line."""
+        return f"{self.opening}{translation}{self.closing}"
+
+    def without_marks(self, translation: str) -> str:
+        """A given translation without the marks of the line."""
+        return translation.removeprefix(self.opening).removesuffix(self.closing)
+
+
+class Source(NamedTuple):
+    """A text as the encoder reads it."""
+
+    text: str
+    """With slots; of a text in capitals, in sentence case."""
     fillers: dict[str, str]
     """What each slot stands for."""
     in_capitals: bool
-    """Whether the line was in capitals, so that its translation is too."""
-    marks: tuple[str, str]
-    """Quotation marks or brackets around the line, which are put around its translation."""
+    """Whether the text was in capitals, so that its translation is too."""
 
     def finish(self, translation: str) -> str:
-        """The translation as the user gets it: slots filled, in capitals if the line was."""
-        text = fill(translation, self.fillers, str.upper if self.in_capitals else str)
-        return text.join(self.marks)
+        """The translation as the user gets it: slots filled, in capitals if the text was."""
+        return fill(translation, self.fillers, str.upper if self.in_capitals else str)
 
     def mask(self, translation: str) -> str:
-        """The reverse of `finish`, for forced decoding: a given translation with slots."""
-        opening, closing = self.marks
-        return fill_out(escape(translation.removeprefix(opening).removesuffix(closing)), self.fillers)
+        """A given translation with slots, for forced decoding."""
+        return fill_out(escape(translation), self.fillers)
 
 
 class Reader:
@@ -45,32 +59,26 @@ class Reader:
         """
         self._cleaning, self._known, self._slots = cleaning, known, slots
 
-    def normalize(self, line: str) -> str:
-        """A line in the spelling of the training text."""
-        return normalize(line, self._cleaning)
+    def line(self, text: str) -> Line:
+        """A line in the spelling of the training text, without marks around it."""
+        text = normalize(text, self._cleaning)
+        for opening, closing in _AROUND:
+            if len(text) > 2 and text[0] == opening and text[-1] == closing:
+                inner = text[1:-1]
+                if inner.strip() and opening not in inner and closing not in inner:
+                    return Line(inner, opening, closing)
+        return Line(text, "", "")
 
-    def is_name(self, word: str) -> bool:
-        """Whether a word is a name that the training text has."""
-        return bool(word) and any(map(self._known.is_name, words(word)))
-
-    def read(self, text: str) -> Source:
-        """What the encoder reads of a normalized text."""
-        marks = _marks_around(text)
-        text = text[len(marks[0]) : len(text) - len(marks[1])]
+    def source(self, text: str) -> Source:
+        """What the encoder reads of the text of a line, or of a part of it."""
         in_capitals, fillers = _in_capitals(text), dict[str, str]()
         if self._slots:
             text, fillers = mask(escape(text), self._known, self._slots, in_capitals)
-        return Source(sentence_case(text) if in_capitals else text, fillers, in_capitals, marks)
+        return Source(sentence_case(text) if in_capitals else text, fillers, in_capitals)
 
-
-def _marks_around(text: str) -> tuple[str, str]:
-    """The quotation marks or brackets that a text begins and ends with, if it has no others of them."""
-    for opening, closing in (('"', '"'), ("'", "'"), ("(", ")"), ("[", "]")):
-        if len(text) > 2 and text[0] == opening and text[-1] == closing:
-            inner = text[1:-1]
-            if opening not in inner and closing not in inner and inner.strip():
-                return opening, closing
-    return "", ""
+    def is_name(self, word: str) -> bool:
+        """Whether a word is a name that the training text has."""
+        return any(map(self._known.is_name, words(word)))
 
 
 def _in_capitals(text: str) -> bool:

@@ -84,16 +84,16 @@ class Translator:
 
         A line of more than `cut` subwords is translated in parts.
         """
-        lines = [self.reader.normalize(sentence) for sentence in sentences]
-        whole = [self.reader.read(line) for line in lines]
+        lines = [self.reader.line(sentence) for sentence in sentences]
+        whole = [self.reader.source(line.text) for line in lines]
         lengths = [len(ids) for ids in self._source_ids(whole)]
         parts = [
-            self._split(line) if length > self.cut else [Part(line, True)] * (length > 1)
+            self._split(line.text) if length > self.cut else [Part(line.text, True)] * (length > 1)
             for line, length in zip(lines, lengths, strict=True)
         ]
         # Most lines are one part, which has been read.
         sources = [
-            source if len(parts_of_line) == 1 else self.reader.read(part.text)
+            source if len(parts_of_line) == 1 else self.reader.source(part.text)
             for source, parts_of_line in zip(whole, parts, strict=True)
             for part in parts_of_line
         ]
@@ -103,8 +103,8 @@ class Translator:
             for parts_of_line in parts
         ]
         return [
-            [translation._replace(too_long=length > self.max_length) for translation in beam]
-            for beam, length in zip(joined, lengths, strict=True)
+            [best._replace(text=line.with_marks(best.text), too_long=length > self.max_length) for best in beam]
+            for line, beam, length in zip(lines, joined, lengths, strict=True)
         ]
 
     def source_lengths(self, sentences: list[str]) -> list[int]:
@@ -123,8 +123,12 @@ class Translator:
 
         What stands in a slot of the sentence is a slot of the translation too, where it has it.
         """
-        sources = self._read(sentences)
-        masked = [source.mask(text) for source, text in zip(sources, translations, strict=True)]
+        lines = [self.reader.line(sentence) for sentence in sentences]
+        sources = [self.reader.source(line.text) for line in lines]
+        masked = [
+            source.mask(line.without_marks(text))
+            for line, source, text in zip(lines, sources, translations, strict=True)
+        ]
         targets = [decoder_labels(frame_target(ids)) for ids in self.target_tokenizer.encode(masked)]
         states, log_probs = self._encode_ids(self._source_ids(sources)), np.zeros(len(sources), np.float32)
         order = sorted(range(len(targets)), key=lambda row: -len(targets[row]))
@@ -132,7 +136,7 @@ class Translator:
         return log_probs, np.array([len(ids) for ids in targets], np.int64)
 
     def _read(self, sentences: list[str]) -> list[Source]:
-        return [self.reader.read(self.reader.normalize(sentence)) for sentence in sentences]
+        return [self.reader.source(self.reader.line(sentence).text) for sentence in sentences]
 
     def _source_ids(self, sources: list[Source]) -> list[list[int]]:
         """What the encoder reads of each source."""
@@ -145,7 +149,7 @@ class Translator:
 
         @cache
         def length(text: str) -> int:
-            return len(self._source_ids([self.reader.read(text)])[0])
+            return len(self._source_ids([self.reader.source(text)])[0])
 
         return split_line(line, lambda part: length(part) <= self.cut, lambda part: length(part) <= self.max_length)
 
