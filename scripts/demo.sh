@@ -25,9 +25,16 @@ s2s translate $run "$work/source.txt" -o "$work/translation.txt"
 cut -f2 "$work/pairs.tsv" |
     paste -d '\n' <(sed 's/^/  Spanish      /' "$work/source.txt") \
         <(sed 's/^/  translation  /' "$work/translation.txt") <(sed 's/^/  reference    /' -) <(sed 's/.*//' "$work/source.txt")
+echo "== translate: as people type, in capitals, and with names that the training set does not have"
+printf '%s\n' 'la pelota que ha comprado maria es nueva' 'LA PELOTA QUE HA COMPRADO MARÍA ES NUEVA.' \
+    'Zoltan vive en Kuopio.' > "$work/typed.txt"
+s2s translate $run "$work/typed.txt" -o "$work/typed.en.txt"
+paste -d '\n' <(sed 's/^/  Spanish      /' "$work/typed.txt") <(sed 's/^/  translation  /' "$work/typed.en.txt")
 echo "== evaluate: the test set, 500 sentences that are not in the training set"
 s2s evaluate $run data/sample/test.tsv
 echo "== evaluate: 200 sentences longer than any training sentence, too long for one state"
+s2s evaluate $run data/sample/long.tsv --cut 1000
+echo "== evaluate: the same, translated in parts where that scored better on the dev set"
 s2s evaluate $run data/sample/long.tsv
 echo "== inspect-state: the hidden states of 24 test sentences"
 head -24 data/sample/test.tsv | cut -f1 | s2s inspect-state $run -o $run/states.npy --plot $run/states.png
