@@ -3,7 +3,7 @@
 Nothing heavy is imported at module level, so that --help and usage errors answer at once.
 """
 
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -107,14 +107,14 @@ def train(
         return
     if fresh and setup.training.distribute == "multi_worker":
         raise InputError("--fresh: with several workers, move the run's directory aside by hand")
-    opened = Run.begin(setup, fresh) if is_chief(setup.training.distribute) else Run.join(setup)
-    from s2s.training import loop
+    with closing(Run.begin(setup, fresh) if is_chief(setup.training.distribute) else Run.join(setup)) as opened:
+        from s2s.training import loop
 
-    try:
-        loop.train(opened)
-    except loop.Interrupted as interrupted:
-        typer.echo(f"s2s: stopped by {interrupted} after a checkpoint; the same command resumes from it", err=True)
-        raise typer.Exit(interrupted.status) from None
+        try:
+            loop.train(opened)
+        except loop.Interrupted as interrupted:
+            typer.echo(f"s2s: stopped by {interrupted} after a checkpoint; the same command resumes from it", err=True)
+            raise typer.Exit(interrupted.status) from None
 
 
 @app.command()

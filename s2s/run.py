@@ -157,6 +157,12 @@ class Run:
         run.config = config  # the chief may not have written it yet
         return run
 
+    def close(self) -> None:
+        """Let go of the lock, if this process holds it: from here on the run is open to read."""
+        if self._lock:
+            self._lock.close()
+            self._lock = None
+
     def tokenizers(self) -> tuple[Tokenizer, Tokenizer]:
         """The tokenizers of Spanish and of English."""
         return Tokenizer.load(self.path / "source.model"), Tokenizer.load(self.path / "target.model")

@@ -212,7 +212,7 @@ def untrained(tmp_path_factory):
     prepare(config)
     run = Run.begin(config)
     run.save_best(random_weights(config.model, *map(len, run.tokenizers())))
-    run._lock.close()
+    run.close()
     return directory
 
 

@@ -137,7 +137,7 @@ def test_the_held_out_test_file_of_swapped_columns_is_scored(tmp_path):
     prepare(config)
     run = Run.begin(config)
     run.save_best(random_weights(config.model, *map(len, run.tokenizers())))
-    run._lock.close()
+    run.close()
     process = s2s("evaluate", tmp_path / "run", tmp_path / "p" / "test.tsv", "--json", check=0)
     scores = json.loads(process.stdout)
     assert (

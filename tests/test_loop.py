@@ -121,6 +121,14 @@ def test_minutes_are_a_budget(trained, tmp_path):
     assert (tmp_path / "run" / "best.npz").exists()
 
 
+@pytest.mark.slow
+def test_a_training_closes_its_files(untrained, tmp_path):
+    options = set_options(run=tmp_path / "run", training__epochs=1, model__layers=1, model__units=16)
+    warned = {"PYTHONWARNINGS": "always::ResourceWarning"}
+    done = s2s("train", untrained / "tiny.yaml", *options, env=warned, check=0)
+    assert b"finished after" in done.stderr and b"ResourceWarning" not in done.stderr
+
+
 def test_training_needs_a_prepared_corpus(tmp_path):
     config = write_config(tmp_path)
     process = s2s("train", config, check=2)

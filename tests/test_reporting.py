@@ -50,8 +50,7 @@ def on_terminal(*arguments, act=None):
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, WIDTH, 0, 0))
     output = b""
     end = time.monotonic() + 120
-    quiet = {"PYTHONWARNINGS": "ignore"}  # Python's development mode would add warnings
-    with s2s_process(*arguments, stderr=theirs, stdout=subprocess.DEVNULL, env=quiet) as process:
+    with s2s_process(*arguments, stderr=theirs, stdout=subprocess.DEVNULL) as process:
         os.close(theirs)
         while time.monotonic() < end and select.select([ours], [], [], 60)[0]:
             try:
@@ -150,7 +149,7 @@ def train(untrained, tmp_path, capsys):
             with spoil(run.path):
                 loop.train(run)
         finally:
-            run._lock.close()
+            run.close()
         return run, capsys.readouterr().err
 
     return begin_and_train

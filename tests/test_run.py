@@ -71,7 +71,9 @@ def test_a_run_has_one_trainer(run, untrained):
             assert f"is being trained by process {holder.pid} on".encode() in second.stderr
         # Reading needs no lock.
         assert Run(run.path).load_checkpoint()
-    assert Run.begin(config_of(untrained, f"run={run.path}")).path == run.path
+    again = Run.begin(config_of(untrained, f"run={run.path}"))
+    assert again.path == run.path
+    again.close()
 
 
 def test_of_two_that_begin_the_same_run_one_gets_it(untrained, tmp_path, monkeypatch):
@@ -98,7 +100,7 @@ def test_fresh_moves_the_old_run_aside(run, untrained, tmp_path, capsys):
         new = Run.begin(config, fresh=True)
         assert new.load_checkpoint() is None and new.config.model.units == 8
         assert f"run.{number}" in capsys.readouterr().err
-        new._lock.close()
+        new.close()
     assert same_arrays(tmp_path / "run.1" / "best.npz", untrained / "run" / "best.npz")
     assert not (tmp_path / "run.2" / "best.npz").exists()
 
@@ -113,7 +115,7 @@ def test_another_config_is_another_run(untrained, change):
 
 def test_what_may_change_is_written_to_the_run(run, untrained):
     again = Run.begin(config_of(untrained, f"run={run.path}", "training.epochs=41", "training.log_every=7"))
-    again._lock.close()
+    again.close()
     assert Run(run.path).config.training.epochs == 41 and Run(run.path).config.training.log_every == 7
 
 
@@ -124,7 +126,7 @@ def test_a_run_resumes_on_the_corpus_that_it_was_begun_with(run, untrained, tmp_
         (("train", "train.tsv"), ("dev", "dev.tsv"), ("test", "test.tsv"), ("prepared", "again"))
     ))  # fmt: skip
     prepare(moved)
-    Run.begin(moved)._lock.close()
+    Run.begin(moved).close()
     for name in ("dev", "train"):
         lines = (tmp_path / "moved" / f"{name}.tsv").read_text(encoding="utf-8").splitlines(keepends=True)
         (tmp_path / "other.tsv").write_text("".join([*lines[:-1], "Otra línea.\tAnother line.\n"]), encoding="utf-8")
@@ -141,7 +143,7 @@ def test_a_run_resumes_on_the_corpus_that_it_was_begun_with(run, untrained, tmp_
     assert metadata.pop("corpus")
     (run.path / "run.json").write_text(json.dumps(metadata))  # as before s2s wrote it
     dev = config_of(untrained, f"run={run.path}", f"data.prepared={tmp_path}/other-dev")
-    Run.begin(dev)._lock.close()
+    Run.begin(dev).close()
 
 
 @pytest.mark.parametrize("name", ["lock", "metrics.jsonl", "train.log", "checkpoints", "tensorboard"])
@@ -181,7 +183,7 @@ def test_links_in_place_of_files_that_are_written_whole_are_replaced(run, untrai
         (run.path / name).symlink_to(tmp_path / name)
     again = Run.begin(config_of(untrained, f"run={run.path}", "training.epochs=77"))
     again.save_best({name: array + 1 for name, array in weights.items()})
-    again._lock.close()
+    again.close()
     for name in names:
         assert not (run.path / name).is_symlink()
         assert (run.path / name).read_bytes() != (tmp_path / name).read_bytes()
@@ -203,11 +205,11 @@ def test_nothing_is_written_into_a_run_built_in_the_place_of_one_moved_away(run,
         with pytest.raises(RunError, match=f"{run.path}: this run was moved or removed"):
             write()
     assert {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()} == before
-    other._lock.close()
+    other.close()
     shutil.rmtree(run.path)
     with pytest.raises(RunError, match="moved or removed"):
         held.append_metrics({}, Progress())
-    held._lock.close()
+    held.close()
 
 
 def test_a_newer_format_is_refused(run):

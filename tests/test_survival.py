@@ -85,10 +85,7 @@ def test_a_full_disk_leaves_the_last_checkpoint(trained, tmp_path):
     arguments += steady(run, training__epochs=2)
     # No file may grow beyond half a checkpoint.
     limit = len(before) // 2
-    quiet = {"PYTHONWARNINGS": "ignore"}  # Python's development mode would add warnings
-    full = s2s(
-        *arguments, check=1, env=quiet, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-    )
+    full = s2s(*arguments, check=1, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
     assert re.search(rb"checkpoints/step-\d+: cannot write: File too large; make room", full.stderr.splitlines()[-1])
     assert b"Traceback" not in full.stderr
     assert last_checkpoint(run).read_bytes() == before
@@ -131,12 +128,12 @@ def test_a_full_disk_names_the_file_and_the_training_resumes(
     run = Run.begin(config)
     with pytest.raises(RunError, match=f"{tmp_path}/run/{name}: cannot write: File too large; make room"):
         loop.train(run)
-    run._lock.close()
+    run.close()
     monkeypatch.undo()
     before = run.load_checkpoint()[1].step
     capsys.readouterr()
     loop.train(again := Run.begin(config))
-    again._lock.close()
+    again.close()
     errors = capsys.readouterr().err
     assert f"resuming from step {before}" in errors and "finished after" in errors
     steps = [line["step"] for line in metrics(tmp_path / "run") if "loss" in line]
@@ -175,8 +172,7 @@ def test_a_run_that_is_moved_while_it_is_trained_ends_with_one_line(untrained, t
     options = set_options(
         run=run, training__epochs="null", training__log_every=5, training__validate_every=1000, training__minutes=2
     )
-    quiet = {"PYTHONWARNINGS": "ignore"}
-    with s2s_process("train", untrained / "tiny.yaml", *options, env=quiet) as process:
+    with s2s_process("train", untrained / "tiny.yaml", *options) as process:
         wait_for_line(process, b"step 5 ")
         shutil.copytree(run, tmp_path / "copy")
         os.rename(run, tmp_path / "moved")
@@ -237,7 +233,7 @@ def test_a_gradient_that_is_not_finite(trained, tmp_path, on_nan):
     process = s2s("train", trained / "tiny.yaml", *steady(
         tmp_path / "run", training__learning_rate=1e38, training__warmup_steps=0, training__on_nan=on_nan,
         training__checkpoint_minutes=1,
-    ), env={"PYTHONWARNINGS": "ignore"})  # fmt: skip
+    ))  # fmt: skip
     assert process.returncode == 1
     first, second = process.stderr.decode().splitlines()[-2:]
     step, advice = (2, "training.on_nan=skip") if on_nan == "stop" else (6, "every step after it was skipped too")

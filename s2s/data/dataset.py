@@ -57,7 +57,7 @@ class EncodedSentences:
         """
         try:
             stored = np.load(path, mmap_mode="r", allow_pickle=False)
-            self._file = open(path, "rb")  # noqa: SIM115 - read from as long as this object lives
+            self._file = open(path, "rb")  # noqa: SIM115 - until `close`
         except (OSError, ValueError, EOFError) as error:
             raise InputError(f"{path}: damaged prepared corpus ({error}); run s2s prepare again") from None
         if stored.ndim != 1 or len(stored) != (lengths * counts).sum():
@@ -80,6 +80,10 @@ class EncodedSentences:
             for length, offset in zip(lengths.tolist(), offsets.tolist(), strict=True)
         ]
 
+    def close(self) -> None:
+        """Close the file; nothing can be read after that."""
+        self._file.close()
+
 
 class Pairs:
     """A split of a prepared corpus."""
@@ -97,6 +101,11 @@ class Pairs:
     def __len__(self) -> int:
         """Number of pairs."""
         return int(self.cells[:, 2].sum())
+
+    def close(self) -> None:
+        """Close the files; the cells and the number of pairs stay."""
+        self.source.close()
+        self.target.close()
 
 
 class PairWriter:

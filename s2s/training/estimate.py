@@ -73,6 +73,8 @@ def format_estimate(config: Config) -> str:
     sizes = (report["vocabulary"]["source"], report["vocabulary"]["target"]) if report else (limit, limit)
     part = training.tokens_per_batch / training.micro_batches
     pairs = Pairs(prepared, "train") if report else None
+    if pairs:
+        pairs.close()  # the lengths are enough
     buckets = plan_buckets(pairs, training.buckets, part) if pairs else []
     largest = max((packed_size(b.shape.source) + packed_size(b.shape.target) for b in buckets), default=round(2 * part))
     held, needs = memory(config, sizes, largest), operations(config.model, sizes[1])

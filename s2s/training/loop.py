@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from types import FrameType
 
@@ -47,14 +48,14 @@ def train(run: Run) -> None:
         devices = Devices(config.distribute, config.micro_batches, config.wait_minutes)
     source, target = run.tokenizers()
     trainer = make_trainer(run.config, (len(source), len(target)), devices)
-    loop = _Loop(run, trainer, devices, _resume(run, trainer, devices))
-    if reason := loop.finished():
-        print(f"{run.path}: {reason} already; raise it to train on", file=sys.stderr)
-        return
-    warn_of_unused_gpu()
-    with _StopSignals() as stop, explain_device_errors(), ThreadPoolExecutor(1) as pool:
-        # In a thread of its own, so that signals are handled at once, also while a step is being compiled.
-        pool.submit(loop.run_steps, lambda: stop.signum is not None).result()
+    with closing(_Loop(run, trainer, devices, _resume(run, trainer, devices))) as loop:
+        if reason := loop.finished():
+            print(f"{run.path}: {reason} already; raise it to train on", file=sys.stderr)
+            return
+        warn_of_unused_gpu()
+        with _StopSignals() as stop, explain_device_errors(), ThreadPoolExecutor(1) as pool:
+            # In a thread of its own, so that signals are handled at once, also while a step is being compiled.
+            pool.submit(loop.run_steps, lambda: stop.signum is not None).result()
     if stop.signum is not None:
         raise Interrupted(stop.signum)
 
@@ -73,6 +74,11 @@ class _Loop:
         self.clock = time.monotonic() - progress.seconds
         self.saved_step, self.saved_at, self.logged_at = progress.step, progress.seconds, progress.seconds
         self.compiled: set[Bucket] = set()
+
+    def close(self) -> None:
+        """Close the files of the pairs."""
+        self.pairs.close()
+        self.validation.pairs.close()
 
     def run_steps(self, stopped: Callable[[], bool]) -> None:
         """Train until a budget or patience is used up, or `stopped` returns True; writes a checkpoint at the end."""
