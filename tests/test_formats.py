@@ -66,6 +66,14 @@ def test_utf_16_with_a_byte_order_mark(tmp_path, name, text, encoding):
     assert pairs(write(tmp_path / name, "\ufeff" + text.replace("Ve.", "Sí 😀."), encoding))[2] == ("Sí 😀.", "Go.")
 
 
+@pytest.mark.parametrize(("name", "text"), IN_EVERY_FORMAT)
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_a_byte_order_mark_is_refused(tmp_path, name, text, encoding):
+    path = write(tmp_path / name, text.replace("Ve.", "Sí 😀."), encoding)
+    command = f"iconv -f {encoding.upper().replace('16-', '16')} -t UTF-8"
+    refused(path, f"{name}: looks like UTF-16 without a byte order mark; convert it, e.g. {command}")
+
+
 def test_utf_16_that_is_damaged_is_refused(tmp_path):
     path = write(tmp_path / "a.tsv", "\ufeff" + TSV, "utf-16-le")
     path.write_bytes(path.read_bytes()[:-1])

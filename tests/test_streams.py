@@ -136,6 +136,20 @@ def test_invalid_utf8_is_named_or_replaced(untrained):
     assert replaced.stdout.count(b"\n") == 3
 
 
+@pytest.mark.parametrize("text", ["Sí\n", "¿Dónde está el perro?\n\nEl niño.\n"])
+def test_utf_16_is_refused(text):
+    for encoding in ("UTF-16LE", "UTF-16BE"):
+        with pytest.raises(InputError, match=rf"text: looks like UTF-16 without .* iconv -f {encoding} -t UTF-8"):
+            lines_of(text.encode(encoding))
+    with pytest.raises(InputError, match=r"text:1: invalid UTF-8 .* iconv -f UTF-16 -t UTF-8"):
+        lines_of(text.encode("utf-16"))
+
+
+def test_zero_bytes_of_a_text_in_utf_8_are_kept():
+    for line in (b"\0", b"a\0", b"\0a\0b\0 casa", b"\0\0\0\0", b"casa\0" * 100):
+        assert lines_of(line + b"\n") == [line.decode()]
+
+
 def test_an_endless_line_is_refused(monkeypatch):
     monkeypatch.setattr(lines_module, "LONGEST_LINE", 1000)
     monkeypatch.setattr(streams, "READ_BYTES", 100)

@@ -47,7 +47,7 @@ class LineSplitter:
 def read_lines(text: OpenText) -> Iterator[str]:
     """The lines of a text, in UTF-8 or in UTF-16 with a byte order mark.
 
-    Raises InputError for an invalid encoding and for a line longer than LONGEST_LINE.
+    Raises InputError for another encoding and for a line longer than LONGEST_LINE.
     """
     number, splitter = 0, LineSplitter()
     for block in utf8_blocks(text):
@@ -92,6 +92,21 @@ def check_length(line: bytes, name: str, number: int) -> None:
         raise InputError(f"{name}:{number}: a line of more than {LONGEST_LINE:,} bytes; is this a text?")
 
 
+def refuse_utf_16(start: bytes, name: str) -> None:
+    """Raise InputError if a text that starts with these bytes looks like UTF-16 without a byte order mark.
+
+    There every other byte is zero, but for the few characters beyond Latin-1.  It is valid UTF-8 too, with zero bytes.
+    """
+    even, odd = start[::2].count(0), start[1::2].count(0)
+    few, many = sorted((even, odd))
+    # One zero byte may be a stray one.
+    if not start.startswith(_UTF_16) and many > 1 + len(start) / 4 and few < many / 8:
+        raise InputError(
+            f"{name}: looks like UTF-16 without a byte order mark; "
+            f"convert it, e.g. iconv -f UTF-16{'BE' if even > odd else 'LE'} -t UTF-8"
+        )
+
+
 def first_bytes(text: OpenText) -> bytes:
     """The first bytes of an open text, without byte order mark, zero bytes (of UTF-16) and white space before them."""
     with explain_read_errors(text.name):
@@ -101,9 +116,13 @@ def first_bytes(text: OpenText) -> bytes:
 
 
 def utf8_blocks(text: OpenText) -> Iterator[bytes]:
-    """The bytes of a text in blocks, converted from UTF-16 if it begins with that byte order mark."""
+    """The bytes of a text in blocks, converted from UTF-16 if it begins with that byte order mark.
+
+    Raises InputError for invalid UTF-16 and for UTF-16 without the mark.
+    """
     with explain_read_errors(text.name):
-        start = text.stream.peek(2)  # type: ignore[attr-defined]
+        start = text.stream.peek(1 << 12)[: 1 << 12]  # type: ignore[attr-defined]
+    refuse_utf_16(start, text.name)
     decoder = codecs.getincrementaldecoder("utf-16")() if start.startswith(_UTF_16) else None
     while True:
         with explain_read_errors(text.name):

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, NamedTuple
 from tqdm import tqdm
 
 from s2s.data.compression import STANDARD, explain_read_errors, open_stdin, open_text, open_writer, position
-from s2s.data.lines import LineSplitter, check_length, decode_line
+from s2s.data.lines import LineSplitter, check_length, decode_line, refuse_utf_16
 from s2s.errors import InputError
 from s2s.outputs import Descriptor, is_special, open_special, output_file
 from s2s.process import printable
@@ -80,7 +80,7 @@ def read_chunks(source: TextInput, errors: str = "strict") -> Iterator[list[str]
     """The lines of an input in chunks of at most CHUNK_LINES.
 
     A line of a pipe does not wait for the next one.  Raises InputError for a line longer than `lines.LONGEST_LINE`
-    and, if strict, for a line with invalid UTF-8, in either case after the lines before it.
+    and, if strict, for a line with invalid UTF-8, in either case after the lines before it; if strict, for UTF-16 too.
 
     Args:
         source: the input.
@@ -88,6 +88,8 @@ def read_chunks(source: TextInput, errors: str = "strict") -> Iterator[list[str]
     """
     number, splitter = 0, LineSplitter()
     while data := _read_available(source):
+        if errors == "strict" and not number and not splitter.rest:  # the first data
+            refuse_utf_16(data, source.name)
         lines = splitter.split(data)
         check_length(splitter.rest, source.name, number + len(lines) + 1)
         for start in range(0, len(lines), CHUNK_LINES):
