@@ -111,6 +111,10 @@ def test_the_ending_compresses(tmp_path, compression):
             output.write(b"hola\n" * 1000)
         content = (tmp_path / name).read_bytes()
         assert len(content) < 1000 and module.decompress(content) == b"hola\n" * 1000
+    os.mkfifo(pipe := tmp_path / f"pipe.{ending}")
+    content = read_pipe(pipe)
+    write_lines(pipe, ["hola"] * 1000)
+    assert len(content()) < 1000 and module.decompress(content()) == b"hola\n" * 1000
 
 
 def test_long_names(tmp_path):

@@ -95,11 +95,15 @@ def open_stdin() -> BinaryIO:
     return io.BufferedReader(_Stdin(), 1 << 17)
 
 
-def open_writer(path: Path, name: str) -> BinaryIO:
-    """Open `path` to write, compressed if `name` ends in .gz, .bz2, .xz or .zst, in any case."""
-    opener: Any = _WRITERS.get(PurePosixPath(name).suffix.lower(), open)
-    stream: BinaryIO = opener(path, "wb")
-    return stream
+@contextmanager
+def compressed(output: Any, name: str) -> Iterator[Any]:
+    """What writes into `output`, which is open to write: compressed if `name` ends in .gz, .bz2, .xz or .zst, in any case."""
+    opener = _WRITERS.get(PurePosixPath(name).suffix.lower())
+    if opener is None:
+        yield output
+    else:
+        with opener(output, "wb") as stream:
+            yield stream
 
 
 def position(stream: BinaryIO) -> int:

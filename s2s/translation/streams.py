@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from tqdm import tqdm
 
-from s2s.data.compression import STANDARD, explain_read_errors, open_stdin, open_text, open_writer, position
+from s2s.data.compression import STANDARD, compressed, explain_read_errors, open_stdin, open_text, position
 from s2s.data.lines import LineSplitter, check_length, decode_line, refuse_utf_16
 from s2s.errors import InputError
 from s2s.outputs import Descriptor, is_special, open_special, output_file
@@ -62,11 +62,11 @@ def open_output(path: Path | None) -> Iterator[BinaryIO | Descriptor]:
         sys.stdout.flush()
         yield Descriptor(1, "stdout")
     elif is_special(path):
-        with open_special(path) as special:
-            yield special
+        with open_special(path) as special, compressed(special, path.name) as output:
+            yield output
     else:
-        with output_file(path) as temporary, open_writer(temporary, path.name) as file:
-            yield file
+        with output_file(path) as temporary, open(temporary, "wb") as file, compressed(file, path.name) as output:
+            yield output
 
 
 def write_lines(path: Path, lines: Iterable[str]) -> None:
