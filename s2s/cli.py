@@ -136,7 +136,7 @@ def translate(
     cut: Cut = None,
     from_states: Annotated[
         Path | None,
-        typer.Option("--from-states", metavar="STATES.npy", help="Decode these states instead of text."),
+        typer.Option("--from-states", metavar="STATES.npy", help="Decode these states instead of text; - is stdin."),
     ] = None,
 ) -> None:
     """Translate text: one line out for each line in, in order."""

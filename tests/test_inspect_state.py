@@ -151,6 +151,26 @@ def test_states_of_another_run_are_refused(untrained, sentences, tmp_path):
     assert plain.stdout.count(b"\n") == 3
 
 
+def test_states_are_read_from_stdin(untrained, sentences, tmp_path):
+    stdin = "\n".join(sentences[:3]).encode()
+    (tmp_path / "scratch").mkdir()
+    scratch = {"TMPDIR": str(tmp_path / "scratch")}
+    states = s2s("inspect-state", untrained / "run", "--layers", "all", "-o", "-", stdin=stdin, check=0).stdout
+    (tmp_path / "states.npy").write_bytes(states)
+    from_file = s2s("translate", untrained / "run", "--from-states", tmp_path / "states.npy", check=0)
+    translate = ["translate", untrained / "run", "--from-states", "-"]
+    assert s2s(*translate, stdin=states, env=scratch, check=0).stdout == from_file.stdout
+    for content, message in (
+        (b"", b"stdin: not an .npy file of numbers"),
+        (stdin, b"stdin: not an .npy file of numbers"),
+        (states[:-1], b"stdin: not an .npy file of numbers"),
+        (s2s("inspect-state", untrained / "run", "-o", "-", stdin=stdin, check=0).stdout, b"stdin: shape [3, 48]"),
+    ):
+        refused = s2s(*translate, stdin=content, env=scratch, check=2)
+        assert message in refused.stderr and refused.stderr.count(b"\n") == 1 and refused.stdout == b""
+    assert not list((tmp_path / "scratch").iterdir())
+
+
 def test_what_is_written_is_reported(untrained, sentences, tmp_path):
     stdin = "\n".join(sentences[:3]).encode()
     outputs = ["-o", tmp_path / "x.NPZ", "--plot", tmp_path / "x.PNG", "--projector", tmp_path / "cloud"]

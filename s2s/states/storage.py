@@ -1,6 +1,7 @@
 """States on disk: .npy and .npz files, written block by block, and checked when they are read back."""
 
 import json
+import shutil
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -10,8 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from s2s.config import ModelConfig
+from s2s.data.compression import STANDARD, open_stdin
 from s2s.errors import InputError
 from s2s.files import Arrays, load_arrays, open_regular
+from s2s.outputs import scratch_directory
 from s2s.translation.state import Floats, sentence_vectors, state_shape
 from s2s.translation.streams import write_lines
 
@@ -61,29 +64,36 @@ def read_states(path: Path, config: ModelConfig, fingerprint: str) -> Iterator[F
     """Blocks of states, [n, layers, 2, units], of an .npy file, in flat memory, or of an .npz; never runs code from it.
 
     An .npz names its encoder, which must be this run's.  An .npy is plain numbers, which a person may have computed, so it
-    names none.  Raises InputError for a file that is not one of these, for another shape, type or encoder, and for
-    numbers that are not finite.
+    names none; stdin is one.  Raises InputError for a file that is not one of these, for another shape, type or encoder,
+    and for numbers that are not finite.
     """
     is_archive = path.suffix.lower() == ".npz"
-    states = _load_npz(path, fingerprint)["states"] if is_archive else _map_npy(path)
+    name = "stdin" if path == STANDARD else str(path)
+    states = _load_npz(path, fingerprint)["states"] if is_archive else _map_npy(path, name)
     if states.dtype not in (np.float16, np.float32, np.float64):
-        raise InputError(f"{path}: numbers of type {states.dtype}; states are float32")
+        raise InputError(f"{name}: numbers of type {states.dtype}; states are float32")
     shape = state_shape(config)
     if states.ndim != 4 or states.shape[1:] != shape:
         raise InputError(
-            f"{path}: shape {list(states.shape)}; the decoder of this run starts from "
+            f"{name}: shape {list(states.shape)}; the decoder of this run starts from "
             f"[lines, {', '.join(map(str, shape))}], as inspect-state --layers all writes them"
         )
     for start in range(0, len(states), BLOCK):
         block = np.asarray(states[start : start + BLOCK], np.float32)
         if not (finite := np.isfinite(block).all((1, 2, 3))).all():
             row = start + int(finite.argmin())
-            raise InputError(f"{path}: row {row} (from 0) has numbers that are not finite")
+            raise InputError(f"{name}: row {row} (from 0) has numbers that are not finite")
         yield block
 
 
-def _map_npy(path: Path) -> npt.NDArray[Any]:
-    """The array in an .npy file, read from the disk as it is needed."""
+def _map_npy(path: Path, name: str) -> npt.NDArray[Any]:
+    """The array in an .npy file, read from the disk as it is needed; of stdin, from a copy there."""
+    if path == STANDARD:
+        with scratch_directory() as directory:
+            copy = directory / "stdin"
+            with open(copy, "wb") as file, open_stdin() as stdin:
+                shutil.copyfileobj(stdin, file)
+            return _map_npy(copy, name)  # the array outlives the copy's name
     try:
         with open_regular(path) as file:
             if file.read(6) != np.lib.format.MAGIC_PREFIX:
@@ -94,7 +104,7 @@ def _map_npy(path: Path) -> npt.NDArray[Any]:
         raise
     except Exception as error:  # A changed byte in the header can raise nearly anything.
         reason = getattr(error, "strerror", None) or f"not an .npy file of numbers ({str(error).splitlines()[0]})"
-        raise InputError(f"{path}: {reason}; inspect-state --layers all writes one") from None
+        raise InputError(f"{name}: {reason}; inspect-state --layers all writes one") from None
 
 
 def read_npz(path: Path, config: ModelConfig, fingerprint: str) -> tuple[list[str], Floats]:
