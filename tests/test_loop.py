@@ -9,9 +9,13 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
+from s2s.checkpoints import Progress
 from s2s.config import TrainingConfig
+from s2s.errors import InputError
 from s2s.model.backend import tf
-from s2s.training.loop import learning_rate
+from s2s.run import Run
+from s2s.training.devices import Devices
+from s2s.training.loop import learning_rate, make_trainer, train
 from tests.conftest import (
     last_checkpoint,
     metrics,
@@ -22,6 +26,7 @@ from tests.conftest import (
     wait_for_line,
     write_config,
 )  # fmt: skip
+from tests.test_run import config_of
 
 
 def test_the_loss_falls(trained):
@@ -127,6 +132,32 @@ def test_a_training_closes_its_files(untrained, tmp_path):
     warned = {"PYTHONWARNINGS": "always::ResourceWarning"}
     done = s2s("train", untrained / "tiny.yaml", *options, env=warned, check=0)
     assert b"finished after" in done.stderr and b"ResourceWarning" not in done.stderr
+
+
+WEIGHT = "weight/encoder/embedding"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda arrays: {WEIGHT: arrays[WEIGHT][:-1]}, rf"{WEIGHT} is float32 \[299, 32\], not float32 \[300, 32\]"),
+        (lambda arrays: {WEIGHT: arrays[WEIGHT].astype(np.int64)}, rf"{WEIGHT} is int64 \[300, 32\], not float32"),
+        (lambda arrays: {WEIGHT: arrays[WEIGHT].astype(str)}, rf"{WEIGHT} is <U\d+ \[300, 32\], not float32"),
+        (lambda arrays: {"scale": np.ones(1, np.float32)}, r"scale is float32 \[1\], not float32 \[\]"),
+        (lambda arrays: {"more": np.ones(3)}, r"more is float64 \[3\], not part of this model"),
+        (lambda arrays: {WEIGHT: None}, rf"{WEIGHT} is missing, not float32"),
+    ],
+)
+def test_a_checkpoint_of_another_model_is_refused(untrained, tmp_path, change, words):
+    run = Run.begin(config_of(untrained, f"run={tmp_path}/run"))
+    arrays = make_trainer(run.config, tuple(map(len, run.tokenizers())), Devices("none", 1)).arrays()
+    changed = {name: array for name, array in (arrays | change(arrays)).items() if array is not None}
+    run.save_checkpoint(changed, Progress(step=7))
+    (run.path / "metrics.jsonl").write_text('{"step": 7}\n')
+    with pytest.raises(InputError, match=rf"{run.path}/checkpoints: that of step 7 does not fit .*: {words}.*--fresh"):
+        train(run)
+    run.close()
+    assert metrics(run.path) == [{"step": 7}]  # nothing was changed
 
 
 def test_training_needs_a_prepared_corpus(tmp_path):

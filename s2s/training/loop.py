@@ -15,7 +15,7 @@ from s2s.config import Config, TrainingConfig
 from s2s.data.batching import Bucket, count_steps, epoch_order, make_batch, plan_buckets, prefetch
 from s2s.data.dataset import Pairs, verify
 from s2s.data.packing import Batch
-from s2s.errors import RunError
+from s2s.errors import InputError, RunError
 from s2s.machine import compute_dtype
 from s2s.model.backend import keras
 from s2s.model.seq2seq import Seq2Seq
@@ -39,8 +39,8 @@ class Interrupted(Exception):
 def train(run: Run) -> None:
     """Train until a budget is reached; resumes from the run's last checkpoint where there is one.
 
-    Raises InputError for a damaged corpus.  Raises Interrupted after SIGINT, SIGTERM or SIGHUP, once the step is done and
-    a checkpoint is written.
+    Raises InputError for a damaged corpus and for a checkpoint of another model.  Raises Interrupted after SIGINT,
+    SIGTERM or SIGHUP, once the step is done and a checkpoint is written.
     """
     config = run.config.training
     verify(Path(run.config.data.prepared))
@@ -286,11 +286,16 @@ def make_trainer(config: Config, vocab_sizes: tuple[int, int], devices: Devices)
 def _resume(run: Run, trainer: Trainer, devices: Devices) -> Progress:
     checkpoint = run.load_checkpoint()
     arrays, progress = checkpoint or ({}, Progress())
+    if checkpoint:
+        try:
+            trainer.restore(arrays)
+        except ValueError as error:
+            raise InputError(
+                f"{run.path}/checkpoints: that of step {progress.step} does not fit config.yaml and the subwords: {error}; "
+                "remove it, or start over with s2s train --fresh"
+            ) from None
     if devices.chief:
         run.truncate_metrics(progress)
-    if checkpoint is None:
-        return progress
-    trainer.restore(arrays)
-    if devices.chief:
-        print(f"{run.path}: resuming from step {progress.step}", file=sys.stderr)
+        if checkpoint:
+            print(f"{run.path}: resuming from step {progress.step}", file=sys.stderr)
     return progress

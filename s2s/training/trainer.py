@@ -16,7 +16,6 @@ import numpy as np
 from s2s.config import TrainingConfig
 from s2s.data.packing import Batch, BatchShape
 from s2s.data.tokenizer import PAD
-from s2s.errors import RunError
 from s2s.files import Arrays
 from s2s.model.backend import tf
 from s2s.model.dropout import fold
@@ -168,12 +167,13 @@ class Trainer:
         return {name: variable.numpy() for name, variable in self._variables().items()}
 
     def restore(self, arrays: Arrays) -> None:
-        """Set the variables to what `arrays` returned; raises RunError when names or shapes differ from this model's."""
+        """Set the variables to what `arrays` returned; raises ValueError when a name, shape or type is not this model's."""
         variables = self._variables()
-        if {name: array.shape for name, array in arrays.items()} != {
-            name: tuple(variable.shape) for name, variable in variables.items()
-        }:
-            raise RunError("the checkpoint's arrays do not fit the model of the config")
+        for name in sorted(arrays.keys() | variables.keys()):
+            actual = f"{arrays[name].dtype} {list(arrays[name].shape)}" if name in arrays else "missing"
+            right = f"float32 {list(variables[name].shape)}" if name in variables else "part of this model"
+            if actual != right:
+                raise ValueError(f"{name} is {actual}, not {right}")
         for name, variable in variables.items():
             variable.assign(arrays[name])
 
