@@ -17,5 +17,5 @@ if [ "${1:-}" = --fast ]; then
     export HYPOTHESIS_PROFILE=fast
     set -- -m "not slow" "$@"
 fi
-# A process for each of two processors; the tests of a file stay together and share its fixtures.
-exec .venv/bin/python -m pytest -n 2 --dist loadfile "$@"
+# A process for each of two processors; one that has finished its share takes tests of the other.
+exec .venv/bin/python -m pytest -n 2 --dist worksteal "$@"

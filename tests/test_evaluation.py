@@ -50,7 +50,7 @@ def test_a_test_file_is_scored_and_written(trained, tmp_path, translator):
     rows = [line.split("\t") for line in (tmp_path / "scores.tsv").read_text(encoding="utf-8").splitlines()]
     assert [row[1:] for row in rows] == pairs
     # Their mean, weighted by length, is the logarithm of the perplexity.
-    lengths = [len(ids) + 1 for ids in translator.target_tokenizer.encode([target for _, target in pairs])]
+    _, lengths = translator.score(*map(list, zip(*pairs, strict=True)))
     mean = sum(float(row[0]) * length for row, length in zip(rows, lengths, strict=True)) / sum(lengths)
     assert printed["perplexity"] == pytest.approx(math.exp(-mean), rel=1e-3)
 
@@ -220,8 +220,8 @@ def test_the_length_to_cut_at_is_that_of_the_best_scores(translator):
     assert rows[0]["cut"] == translator.max_length and [row["cut"] for row in rows] == sorted(
         (row["cut"] for row in rows), reverse=True
     )
-    sums = {row["cut"]: row["bleu"] + row["chrf"] for row in rows}
-    assert sums[translator.cut] == max(sums.values())
+    allowed = {row["cut"]: row["bleu"] for row in rows if row["chrf"] >= rows[0]["chrf"]}
+    assert allowed[translator.cut] == max(allowed.values())
     assert measure_cut(translator, ["Sí."], [["Yes."]]) == [] and translator.cut == translator.max_length
 
 

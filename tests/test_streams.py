@@ -73,7 +73,7 @@ def test_as_many_lines_out_as_in_whatever_they_are(untrained_translator, content
     check_lines(untrained_translator, content, options)
 
 
-@examples(2000)
+@examples(500)
 @given(contents, some_options)
 @example(b"Hola. " * 20_000, {})
 @example(b"hola" * 25_000, {})

@@ -118,6 +118,10 @@ class Tokenizer:
         """Ids of each sentence's subwords, without BOS and EOS."""
         return self._processor.encode(sentences)
 
+    def count(self, sentence: str) -> int:
+        """Number of a sentence's subwords, without BOS and EOS.  For one sentence, faster than `encode`."""
+        return len(self._processor.encode(sentence))
+
     def decode(self, ids: list[list[int]]) -> list[str]:
         """The text of each list of ids."""
         return self._processor.decode(ids)

@@ -107,8 +107,9 @@ def score(translations: list[str], references: list[list[str]], confidence: bool
 def measure_cut(translator: Translator, sources: list[str], references: list[list[str]]) -> list[dict[str, Any]]:
     """BLEU and chrF of the longer sentences when lines of more than so many subwords are translated in parts.
 
-    The first row is without cutting.  Sets `translator.cut` to the length with the highest sum of BLEU and chrF.  chrF alone
-    would cut more: it rises as long as more words are translated, whether or not they fit together.
+    The first row is without cutting.  Sets `translator.cut` to the length with the highest BLEU among those whose chrF is not
+    lower than without cutting.  chrF alone would cut more, as it rises with the words that are translated, whether or not
+    they fit together.
 
     Args:
         translator: translates.
@@ -125,8 +126,8 @@ def measure_cut(translator: Translator, sources: list[str], references: list[lis
         translations = [best[0].text for best in translator.translate([sources[row] for row in chosen])]
         scores = score(translations, [references[row] for row in chosen])
         rows.append({"cut": cut} | {key: scores[key] for key in ("sentences", "bleu", "chrf")})
-    best = max(rows, key=lambda row: row["bleu"] + row["chrf"], default={"cut": translator.max_length})
-    translator.cut = best["cut"]
+    allowed = [row for row in rows if row["chrf"] >= rows[0]["chrf"]]
+    translator.cut = max(allowed, key=lambda row: row["bleu"])["cut"] if allowed else translator.max_length
     return rows
 
 

@@ -86,18 +86,21 @@ class Translator:
         """
         lines = [self.reader.line(sentence) for sentence in sentences]
         whole = [self.reader.source(line.text) for line in lines]
-        lengths = [len(ids) for ids in self._source_ids(whole)]
+        encoded = self._source_ids(whole)
+        lengths = [len(ids) for ids in encoded]
         parts = [
             self._split(line.text) if length > self.cut else [Part(line.text, True)] * (length > 1)
             for line, length in zip(lines, lengths, strict=True)
         ]
-        # Most lines are one part, which has been read.
-        sources = [
-            source if len(parts_of_line) == 1 else self.reader.source(part.text)
-            for source, parts_of_line in zip(whole, parts, strict=True)
-            for part in parts_of_line
-        ]
-        translated = iter(self._translate(sources, options))
+        sources: list[Source] = []
+        ids: list[list[int]] = []
+        for source, ids_of_line, parts_of_line in zip(whole, encoded, parts, strict=True):
+            # Most lines are one part, which has been read.
+            one = len(parts_of_line) == 1
+            of_parts = [source] if one else [self.reader.source(part.text) for part in parts_of_line]
+            sources += of_parts
+            ids += [ids_of_line] if one else self._source_ids(of_parts)
+        translated = iter(self._translate(sources, ids, options))
         joined = [
             _join(parts_of_line, [next(translated) for _ in parts_of_line], options, self.reader.is_name)
             for parts_of_line in parts
@@ -149,12 +152,13 @@ class Translator:
 
         @cache
         def length(text: str) -> int:
-            return len(self._source_ids([self.reader.source(text)])[0])
+            return self.source_tokenizer.count(self.reader.source(text).text) + 1  # EOS
 
         return split_line(line, lambda part: length(part) <= self.cut, lambda part: length(part) <= self.max_length)
 
-    def _translate(self, sources: list[Source], options: SearchOptions) -> list[list[Translation]]:
-        encoded = self._source_ids(sources)
+    def _translate(
+        self, sources: list[Source], encoded: list[list[int]], options: SearchOptions
+    ) -> list[list[Translation]]:
         limits = np.array([_length_limit(len(ids)) for ids in encoded], np.int64)
         decoded = self._decode(self._encode_ids(encoded), limits, [source.fillers for source in sources], options)
         return [
