@@ -103,7 +103,8 @@ class DataConfig:
 class CleaningConfig:
     """The rules by which `s2s prepare` mends sentences and leaves out training pairs; report.json counts what each did.
     Dev and test pairs are mended too.  Dev and test pairs with an empty side are left out, and dev pairs longer than
-    max_length.  unicode, typography, control_characters and white_space also apply to every text that a run reads.
+    max_length.  unicode, typography, opening_marks, control_characters and white_space also apply to every text that a run
+    reads.
     """
 
     markup: bool = _key(True)
@@ -114,6 +115,8 @@ class CleaningConfig:
     """Mend: join letters and their accents into one character (NFC)."""
     typography: bool = _key(True)
     """Mend: write quotation marks, dashes, the ellipsis, ligatures and full-width letters as a keyboard does: " ' - ..."""
+    opening_marks: bool = _key(True)
+    """Mend: remove ¿ and ¡, which many people leave out.  The mark at the end says the same."""
     control_characters: bool = _key(True)
     """Mend: remove control characters and invisible characters."""
     white_space: bool = _key(True)
@@ -140,16 +143,14 @@ class AugmentationConfig:
     What the shares do to the scores: configs/README.md.
     """
 
-    copies: float = _key(0.5, 0.0, 10.0)
+    copies: float = _key(0.45, 0.0, 10.0)
     """Copies, as a share of the training pairs; 0 = none."""
     phone: float = _key(0.12, 0.0, 1.0)
-    """Share of the copies as typed on a phone: in lower case, without accents, ¿, ¡ and the final mark."""
+    """Share of the copies as typed on a phone: in lower case, without accents and the final mark."""
     lower_case: float = _key(0.35, 0.0, 1.0)
     """Share of the copies in lower case."""
     no_accents: float = _key(0.4, 0.0, 1.0)
     """Share of the copies without accents; ñ stays."""
-    no_opening_marks: float = _key(0.4, 0.0, 1.0)
-    """Share of the copies without ¿ and ¡."""
     no_final_mark: float = _key(0.3, 0.0, 1.0)
     """Share of the copies without the final mark."""
     typo: float = _key(0.5, 0.0, 1.0)
@@ -160,7 +161,7 @@ class AugmentationConfig:
     """Share of the copies in which only sentences have a capital, as lines in capitals are read."""
     joined: float = _key(0.08, 0.0, 1.0)
     """Share of the copies that are two or three sentences, on both sides."""
-    known_names: float = _key(0.25, 0.0, 1.0)
+    known_names: float = _key(0.15, 0.0, 1.0)
     """Share of all training pairs in which known names that both sides have become slots, as unknown names do.
     They teach the model to carry slots through its state."""
 

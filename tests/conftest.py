@@ -27,10 +27,11 @@ def examples(count):
 
 
 def pytest_collection_modifyitems(items):
-    """Whatever needs the trained run is slow."""
+    """Whatever needs the trained run is slow.  Slow tests come first, so that two processes end together."""
     for item in items:
         if "trained" in item.fixturenames:
             item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 def environment(env=None):

@@ -24,7 +24,6 @@ def test_each_kind_changes_what_it_says():
     for kind, start in {
         "lower_case": "¿está tom en la casa 0?",
         "no_accents": "¿Esta Tom en la casa 0?",
-        "no_opening_marks": "Está Tom en la casa 0?",
         "no_final_mark": "¿Está Tom en la casa 0",
         "capitals": "¿Está tom en la casa 0?",
     }.items():

@@ -18,7 +18,9 @@ ALL = CleaningConfig()
         ("typography", "—Hola —dijo–… ﬁn Ｈｏｌａ！", "-Hola -dijo-... fin Hola!"),
         ("control_characters", "El\u200b ga\u00adto\x07", "El gato"),
         ("white_space", "El\u00a0 gato\u2009negro\u202f", "El gato negro"),
-        (None, "½ de 10³ m² son ¿cuántos? ¡Ñandú! 5 ª º €", None),
+        ("opening_marks", "¿Qué? Sí, ¡ñandú!", "Qué? Sí, ñandú!"),
+        (None, "½ de 10³ m² son cuántos? Ñandú! 5 ª º €", None),
+        (None, "¿¡", None),
         (None, "plain", None),
     ],
 )

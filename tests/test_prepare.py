@@ -22,6 +22,8 @@ from tests.conftest import ROOT, SAMPLE, s2s
 
 LINES = (SAMPLE / "train.tsv").read_text(encoding="utf-8").splitlines()
 TOKENIZER = "{vocab_size: 400, type: unigram, slots: 0}"
+UNCHANGED = {"cleaning": "{opening_marks: false}", "augmentation": "{copies: 0}"}
+DEFAULTS = {"tokenizer": TOKENIZER} | UNCHANGED
 
 
 def write(directory, lines, data="", **sections):
@@ -39,7 +41,7 @@ def write(directory, lines, data="", **sections):
 
 def prepare(*arguments, **sections):
     """Prepare in this process; the directory and the report."""
-    config = config_file.load(write(*arguments, **({"tokenizer": TOKENIZER, "augmentation": "{copies: 0}"} | sections)))
+    config = config_file.load(write(*arguments, **(DEFAULTS | sections)))
     return Path(config.data.prepared), prepare_module.prepare(config)
 
 
@@ -172,7 +174,7 @@ def test_several_files_of_several_formats_are_one_corpus(tmp_path):
     (tmp_path / "more.en.gz").write_bytes(gzip.compress("\n".join(en).encode()))
     objects = [json.dumps({"en": en, "es": es}) for es, en in pairs_of(LINES[300:400])]
     (tmp_path / "more.jsonl").write_text("\n".join(objects), encoding="utf-8")
-    config = write(tmp_path, LINES[:200], f", dev: {SAMPLE}/dev.tsv", tokenizer=TOKENIZER, augmentation="{copies: 0}")
+    config = write(tmp_path, LINES[:200], f", dev: {SAMPLE}/dev.tsv", **DEFAULTS)
     files = (
         f"[{tmp_path}/train.tsv, {{source: {tmp_path}/more.es, target: {tmp_path}/more.en.gz}}, {tmp_path}/more.jsonl]"
     )
@@ -274,7 +276,7 @@ def test_what_is_noted_is_in_the_report_with_examples(tmp_path):
     (tmp_path / "more.jsonl").write_text('{"es": "Hola \\ud83d amigo.", "en": "Hello friend."}\n')
     lines = [*LINES[:200], "Sí, eso es.\tYes, that is it.\tnota"]
     files = f"[{tmp_path}/train.tsv, {tmp_path}/more.tmx, {tmp_path}/more.jsonl]"
-    config = write(tmp_path, lines, f", dev: {SAMPLE}/dev.tsv", tokenizer=TOKENIZER, augmentation="{copies: 0}")
+    config = write(tmp_path, lines, f", dev: {SAMPLE}/dev.tsv", **DEFAULTS)
     report = prepare_module.prepare(config_file.load(config, [f"data.train={files}"]))["splits"]["train"]
     assert report["noted"] == {"columns": 1, "inline_codes": 3, "half_characters": 1}
     assert report["read"] == 205 == report["pairs"] + sum(report["left_out"].values())

@@ -17,7 +17,7 @@ from s2s.data.corpus import Pair
 from s2s.data.known_words import KnownWords
 
 KINDS = (
-    "phone", "lower_case", "no_accents", "no_opening_marks", "no_final_mark", "typo", "marks", "capitals", "joined"
+    "phone", "lower_case", "no_accents", "no_final_mark", "typo", "marks", "capitals", "joined"
 )  # fmt: skip
 """What a copy can differ in; keys of the section `augmentation`."""
 
@@ -90,8 +90,6 @@ def _change(pairs: list[Pair], index: int, config: AugmentationConfig, random: R
         source = perturbation.as_on_a_phone(source)
     if "no_accents" in drawn:
         source = perturbation.without_accents(source)
-    if "no_opening_marks" in drawn:
-        source = perturbation.without_opening_marks(source)
     if "no_final_mark" in drawn:
         source = perturbation.without_final_mark(source)
     if "lower_case" in drawn:

@@ -10,8 +10,9 @@ import unicodedata
 from collections.abc import Callable
 
 from s2s.config import CleaningConfig
+from s2s.data.perturbation import without_opening_marks
 
-NORMALIZES = ("unicode", "typography", "control_characters", "white_space")
+NORMALIZES = ("unicode", "typography", "opening_marks", "control_characters", "white_space")
 """Rules of `cleaning` that apply to the training text and to every text that a run reads."""
 
 # Control characters except white space; soft hyphen, zero-width spaces and joiners, direction marks, byte order mark.
@@ -49,6 +50,8 @@ def normalize(text: str, config: CleaningConfig, changed: Callable[[str], None] 
             text = _report(unicodedata.normalize("NFC", text), text, "unicode", changed)
         if config.typography:
             text = _report(text.translate(_TYPOGRAPHY), text, "typography", changed)
+        if config.opening_marks:
+            text = _report(without_opening_marks(text), text, "opening_marks", changed)
         if config.control_characters and not text.isprintable():
             text = _report(_INVISIBLE.sub("", text), text, "control_characters", changed)
     if config.white_space:

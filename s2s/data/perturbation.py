@@ -37,8 +37,9 @@ def without_accents(text: str) -> str:
 
 
 def without_opening_marks(text: str) -> str:
-    """Without ¿ and ¡."""
-    return text.translate(_OPENING_MARKS).strip()
+    """Without ¿ and ¡; a text of nothing else stays."""
+    without = text.translate(_OPENING_MARKS)
+    return without if without.strip() else text
 
 
 def without_final_mark(text: str) -> str:
