@@ -4,6 +4,7 @@ Nothing heavy is imported at module level, so that --help and usage errors answe
 """
 
 from contextlib import ExitStack, closing
+from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -224,13 +225,8 @@ def evaluate(
     source, target = (int(c) if c and c.isdecimal() else c for c in (source_column, target_column))
     if 0 in (source, target) or type(source) is not type(target) or (source and source == target):
         raise InputError("--source-column, --target-column: give both, as two numbers from 1 or as two names")
-    file = PairFile(
-        str(tests[0]),
-        str(tests[1]) if tests[1:] else None,
-        None if file_format == "auto" else file_format,
-        source,
-        target,
-    )
+    aligned = str(tests[1]) if tests[1:] else None
+    file = PairFile(str(tests[0]), aligned, None if file_format == "auto" else file_format, source, target)
     layout = layout_of_test(file)
     from s2s.translation import evaluation
     from s2s.translation.perturbed import parse_names
@@ -248,12 +244,7 @@ def evaluate(
     )
     if output:
         write_lines(output, translations)
-    if json:
-        from json import dumps
-
-        typer.echo(dumps(scores))
-    else:
-        typer.echo(evaluation.format_scores(scores))
+    typer.echo(dumps(scores) if json else evaluation.format_scores(scores))
 
 
 @app.command("inspect-state")

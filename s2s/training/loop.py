@@ -86,8 +86,7 @@ class _Loop:
             pairs, weights = len(self.pairs), self.trainer.model.count_params()
             self.reporter.write_line(f"{pairs:,} pairs, {self.epoch_steps} steps an epoch, {weights:,} weights")
             self._steps(stopped)
-            reason = self.finished()
-            if reason:
+            if reason := self.finished():
                 self._score_best()  # before the checkpoint: a training that is killed here is not finished
             self._save()
             if reason:
