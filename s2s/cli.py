@@ -237,7 +237,7 @@ def evaluate(
     if pair_scores:
         write_lines(pair_scores, evaluation.score_pairs(opened, read_pairs([file], layout)))
         return
-    perturbations = parse_names(perturb) if perturb else ()
+    perturbations = parse_names(perturb) if perturb is not None else ()
     references = read_references(file, layout)
     scores, translations = evaluation.evaluate(
         Translator(opened, cut=cut), references, SearchOptions(beam), perturbations

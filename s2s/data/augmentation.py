@@ -1,13 +1,12 @@
 """Augmentation: changed copies of training pairs, so that a model reads what people write.
 
 A copy is made of the Spanish side as people write it and of the English side as it should be.  What is changed is drawn by
-the seed and the pair, so that a corpus is made again byte for byte, however it is cut into shards.
+the seed and the pair, so that the same files give the same corpus byte for byte.
 
 OpusTrainer (Mozilla's trainer of translation models) changes the text while it trains; here the changed text is
 prepared, so that a training reads the same in every epoch, and resumes exactly.
 """
 
-from collections import Counter
 from random import Random
 from typing import NamedTuple
 
@@ -27,7 +26,7 @@ class Copy(NamedTuple):
 
     pair: Pair
     kinds: tuple[str, ...]
-    """Those of KINDS that were applied."""
+    """Those of KINDS that were drawn.  A typo, for example, changes only a pair with a long word."""
 
 
 def copies(pairs: list[Pair], config: AugmentationConfig, seed: int) -> list[Copy]:
@@ -47,11 +46,6 @@ def copies(pairs: list[Pair], config: AugmentationConfig, seed: int) -> list[Cop
             if copy.pair[:2] != pair[:2]:
                 made.append(copy)
     return made
-
-
-def count_kinds(made: list[Copy]) -> Counter[str]:
-    """How often each kind was applied."""
-    return Counter(kind for copy in made for kind in copy.kinds)
 
 
 def put_into_slots(

@@ -16,7 +16,9 @@ NORMALIZES = ("unicode", "typography", "opening_marks", "control_characters", "w
 """Rules of `cleaning` that apply to the training text and to every text that a run reads."""
 
 # Control characters except white space; soft hyphen, zero-width spaces and joiners, direction marks, byte order mark.
-_INVISIBLE = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]"
+)
 
 _PLAIN = {
     '"': "“”„‟«»″〝〞",

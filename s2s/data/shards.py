@@ -38,19 +38,20 @@ class ShardFile:
 
     def __init__(self, path: Path):
         """Create the file."""
-        self._path, self._file = path, open(path, "wb")  # noqa: SIM115 - written to until it is read
+        self._path = path
+        path.touch()
         self._sizes: list[int] = []
         self.counts: list[int] = []
         """Number of pairs of each shard."""
 
     def add(self, data: bytes, count: int) -> None:
         """Append a serialized shard of `count` pairs."""
-        self._sizes.append(self._file.write(data))
+        with open(self._path, "ab") as file:
+            self._sizes.append(file.write(data))
         self.counts.append(count)
 
     def __iter__(self) -> Iterator[bytes]:
         """The serialized shards."""
-        self._file.close()
         with open(self._path, "rb") as file:
             for size in self._sizes:
                 yield file.read(size)
@@ -71,7 +72,6 @@ class ShardFile:
 
     def remove(self) -> None:
         """Delete the file."""
-        self._file.close()
         self._path.unlink()
 
 

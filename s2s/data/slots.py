@@ -15,8 +15,8 @@ SLOT = re.compile(r"⟨[1-9]⟩")
 """A slot in a text."""
 
 _EXTENSIONS = (
-    "7z|avi|bash|bz2|cfg|conf|cpp|css|csv|deb|docx?|exe|gif|gz|h|html?|ini|iso|jpe?g|js|json|log|md|mkv|mp[34]|npy|npz|odt|pdf|png|"
-    "pptx?|py|rar|rpm|sh|so|sql|svg|tar|tex|tiff?|toml|tsv|txt|wav|xlsx?|xml|xz|ya?ml|zip"
+    "7z|avi|bash|bz2|cfg|conf|cpp|css|csv|deb|docx?|exe|gif|gz|html?|ini|iso|jpe?g|js|json|log|mkv|mp[34]|npy|npz|odt|pdf|png|"
+    "pptx?|py|rar|rpm|sql|svg|tar|tex|tiff?|toml|tsv|txt|wav|xlsx?|xml|xz|ya?ml|zip"
 )
 # Each alternative begins with what few places of a text have, so that a text without any is passed over at once.
 _FIXED = re.compile(
@@ -27,13 +27,17 @@ _FIXED = re.compile(
     | (?<![\w@\#])[@\#]\w+(?:[.-]\w+)*
     | (?<![\w/])(?:~|\.{{1,2}})?(?:/[\w.+-]*\w){{2,}}/?
     | (?<![\w/.])[\w/-][\w./+-]*\.(?:{_EXTENSIONS})(?!\w)
-    | \b\w[\w-]*(?:\.[\w-]+)*\.(?:com|edu|es|gov|info|io|mx|net|org)(?!\w)(?:/[^\s<>"]*[\w/])?
-    | (?<![^\W\d_])(?<!\d[.,])\d+(?:[.,:/-]\d+)*(?!\w)""",
+    | \b\w[\w-]*(?:\.[\w-]+)*\.(?:com|edu|gov|net|org)(?!\w)(?:/[^\s<>"]*[\w/])?
+    | (?<![^\W_])(?<![^\W_][.,:/-])\d+(?:[.,:/-]\d+)*(?:(?<=[.,:]\d)|(?<=[.,:]\d\d)|(?<=[.,:]\d\d\d))[^\W\d_]{{1,3}}(?!\w)
+    | (?<![^\W_])(?<![^\W_][.,:/-])\d+(?:[.,:/-]\d+)*(?!\w|[.,:/-]\d)""",
     re.VERBOSE | re.IGNORECASE,
 )
 _MAY_BE_FIXED = re.compile(r"[\d@#/<]|\w\.\w")
-_THOUSANDS = re.compile(r"\d{1,3}(?:\.\d{3})+(?:,\d+)?")
-_DECIMAL = re.compile(r"\d+,(?!\d{3}$)\d+")
+_QUANTITY = re.compile(r"[\d.,:/-]+[^\W\d_]{0,3}")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+(?:,\d+)?")
+_ENGLISH_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+")
+_DECIMAL = re.compile(r"\d+,\d+")
 _EXCHANGE = str.maketrans(".,", ",.")
 # "10º", "3er", "2as": ordinals differ in the languages.
 _ORDINAL = re.compile(r"\d+(?:[ºª°]|er|ro|ra|do|da|to|ta|mo|ma|vo|va|no|na|os?|as?)s?")
@@ -123,7 +127,7 @@ def has_text(text: str, target: str) -> bool:
 
 def fill_out(target: str, fillers: dict[str, str]) -> str:
     """A translation with slots for what stands in the slots of its sentence, as far as it has them."""
-    for slot, text in fillers.items():
+    for slot, text in sorted(fillers.items(), key=lambda item: -len(item[1])):
         if places := _occurrences(text, target):
             target = f"{target[: places[0]]}{slot}{target[places[0] + len(text) :]}"
     return target
@@ -173,14 +177,23 @@ def _english(text: str) -> str:
     Spanish writes 10.000 for English 10,000, and 3,5 for 3.5.  Mexico writes as English does: a comma before three digits
     at the end is one of thousands.
     """
-    if _THOUSANDS.fullmatch(text) or _DECIMAL.fullmatch(text):
-        return text.translate(_EXCHANGE)
-    return text
+    return _NUMBER.sub(_english_number, text) if _QUANTITY.fullmatch(text) else text
+
+
+def _english_number(match: re.Match[str]) -> str:
+    number = match[0]
+    groups = number.split(".")
+    is_address = len(groups) == 4 and "," not in number and all(int(group) < 256 for group in groups)
+    if is_address and not number.endswith(".000"):
+        return number
+    if _THOUSANDS.fullmatch(number) or (_DECIMAL.fullmatch(number) and not _ENGLISH_THOUSANDS.fullmatch(number)):
+        return number.translate(_EXCHANGE)
+    return number
 
 
 def _occurrences(text: str, target: str) -> list[int]:
     """Where the target has this text, as whole words."""
     if text not in target:
         return []
-    pattern = rf"(?<!\w){re.escape(text)}(?!\w)(?![.,:/-]\d)" if text[-1:].isalnum() else re.escape(text)
+    pattern = rf"(?<!\w)(?<!\d[.,:/-]){re.escape(text)}(?!\w)(?![.,:/-]\d)" if text[-1:].isalnum() else re.escape(text)
     return [match.start() for match in re.finditer(pattern, target)]

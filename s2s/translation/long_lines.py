@@ -16,7 +16,7 @@ _CONJUNCTION = re.compile(
 _SPACE = re.compile(r"\s+")
 _FINAL = re.compile(r"([.!?,;:…]*)(\W*)$")
 _CAPITAL = re.compile(
-    r"I\b|[A-Z][a-z]+day\b|(?:January|February|March|April|June|July|August|September|October|November|December)\b"
+    r"I\b|[A-Z]\w*[A-Z]|[A-Z][a-z]+day\b|(?:January|February|March|April|June|July|August|September|October|November|December)\b"
 )
 
 
@@ -61,7 +61,8 @@ def join_translations(parts: list[Part], translations: list[str], is_name: Calla
     """
     joined, within = [], False
     for part, text in zip(parts, translations, strict=True):
-        if within and part.text[:1].islower() and not _CAPITAL.match(text) and not is_name(text.split(" ")[0]):
+        keeps = _CAPITAL.match(text) or is_name(text.split(" ")[0].removesuffix("'s"))
+        if within and part.text[:1].islower() and not keeps:
             text = text[:1].lower() + text[1:]
         if not part.ends_sentence and (match := _FINAL.search(text)):
             mark = part.text[-1] if part.text[-1] in ",;:" else ""

@@ -59,9 +59,13 @@ class Reader:
         """
         self._cleaning, self._known, self._slots = cleaning, known, slots
 
+    def normalize(self, text: str) -> str:
+        """A text in the spelling of the training text."""
+        return normalize(text, self._cleaning)
+
     def line(self, text: str) -> Line:
         """A line in the spelling of the training text, without marks around it."""
-        text = normalize(text, self._cleaning)
+        text = self.normalize(text)
         for opening, closing in _AROUND:
             if len(text) > 2 and text[0] == opening and text[-1] == closing:
                 inner = text[1:-1]
@@ -69,9 +73,15 @@ class Reader:
                     return Line(inner, opening, closing)
         return Line(text, "", "")
 
-    def source(self, text: str) -> Source:
-        """What the encoder reads of the text of a line, or of a part of it."""
-        in_capitals, fillers = _in_capitals(text), dict[str, str]()
+    def source(self, text: str, line: Source | None = None) -> Source:
+        """What the encoder reads of the text of a line, or of a part of it.
+
+        Args:
+            text: the text.
+            line: of a part, what would be read of the whole line, which says whether it is in capitals.
+        """
+        in_capitals = line.in_capitals if line else _in_capitals(text)
+        fillers: dict[str, str] = {}
         if self._slots:
             text, fillers = mask(escape(text), self._known, self._slots, in_capitals)
         return Source(sentence_case(text) if in_capitals else text, fillers, in_capitals)

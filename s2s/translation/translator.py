@@ -97,12 +97,18 @@ class Translator:
         for source, ids_of_line, parts_of_line in zip(whole, encoded, parts, strict=True):
             # Most lines are one part, which has been read.
             one = len(parts_of_line) == 1
-            of_parts = [source] if one else [self.reader.source(part.text) for part in parts_of_line]
+            of_parts = [source] if one else [self.reader.source(part.text, source) for part in parts_of_line]
             sources += of_parts
             ids += [ids_of_line] if one else self._source_ids(of_parts)
         translated = iter(self._translate(sources, ids, options))
+        names = {text.split(" ")[0] for source in sources for text in source.fillers.values()}
         joined = [
-            _join(parts_of_line, [next(translated) for _ in parts_of_line], options, self.reader.is_name)
+            _join(
+                parts_of_line,
+                [next(translated) for _ in parts_of_line],
+                options,
+                lambda word: word in names or self.reader.is_name(word),
+            )
             for parts_of_line in parts
         ]
         return [
@@ -129,7 +135,7 @@ class Translator:
         lines = [self.reader.line(sentence) for sentence in sentences]
         sources = [self.reader.source(line.text) for line in lines]
         masked = [
-            source.mask(line.without_marks(text))
+            source.mask(line.without_marks(self.reader.normalize(text)))
             for line, source, text in zip(lines, sources, translations, strict=True)
         ]
         targets = [decoder_labels(frame_target(ids)) for ids in self.target_tokenizer.encode(masked)]
