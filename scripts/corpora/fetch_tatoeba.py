@@ -98,7 +98,8 @@ def split(path: Path) -> None:
             return
     # As for held-out pairs, `clean` only mends sentences and removes pairs with an empty side.  `prepare` applies the
     # other rules.
-    cleaned = clean(list(read_pairs([PairFile(str(path))], Layout())), CleaningConfig(), held_out=True)
+    mends = CleaningConfig(typography=False, opening_marks=False)  # the files are split, not rewritten
+    cleaned = clean(list(read_pairs([PairFile(str(path))], Layout())), mends, held_out=True)
     splits = hold_out(cleaned.keys, DEV_SIZE, TEST_SIZE, SEED)
     for number, split_path in enumerate(split_paths):
         _write(split_path, (cleaned.pairs[index][:2] for index in np.flatnonzero(splits == number)))
