@@ -90,7 +90,7 @@ class DataConfig:
     """Column of the English sentence: a number from 1, or a name; null = detected."""
     max_length: int = _key(60, 4, 1000)
     """Most subwords of a training sentence, on either side.  Longer pairs are left out and counted.
-    `s2s translate` splits longer lines."""
+    `s2s translate` translates longer lines in parts, at the latest from this length on."""
 
     def __post_init__(self) -> None:
         """Check that there is a training file and that the two columns go together."""
@@ -158,7 +158,7 @@ class AugmentationConfig:
     marks: float = _key(0.04, 0.0, 1.0)
     """Share of the copies in quotation marks or brackets, on both sides."""
     capitals: float = _key(0.05, 0.0, 1.0)
-    """Share of the copies in which only sentences have a capital, as lines in capitals are read."""
+    """Share of the copies in sentence case: only the first letter of each sentence is a capital.  Lines in capitals are read so."""
     joined: float = _key(0.08, 0.0, 1.0)
     """Share of the copies that are two or three sentences, on both sides."""
     known_names: float = _key(0.15, 0.0, 1.0)

@@ -46,6 +46,8 @@ def test_parts_are_sentences_then_clauses():
         (["Vino", "y se fue."], ["She came.", "And she left."], "She came and she left."),
         (["Vino", "cuando Tom se fue."], ["He came", "Tom left."], "He came Tom left."),
         (["Llegó", "el lunes."], ["He came.", "Monday."], "He came Monday."),
+        (["Vino", "la ONU."], ["He came.", "UNO left."], "He came UNO left."),
+        (["Vino", "el gato de Tom."], ["He came.", "Tom's cat."], "He came Tom's cat."),
         (["Uno;", "dos."], ["One,", "Two."], "One; two."),
         # Sentences keep theirs.
         (["Ven.", "¿Quién?"], ["Come!", "Who?"], "Come! Who?"),

@@ -5,13 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s2s.data.known_words import KnownWords, Word, words
-from s2s.data.slots import SLOT, escape, fill, fill_out, fixed_texts, mask, mask_pair, symbols
+from s2s.data.slots import SLOT, escape, fill, fixed_texts, mask, mask_pair, mask_target, symbols
 
 KNOWN = KnownWords.count(
     [
         "Tom vive en Boston.", "Ayer Tom vino a Boston.", "¿Qué hace Tom en Boston?", "Mi casa es tu casa.", "No lo hagas.",
         "Quiero hablar con Tom y comer.", "Nadie puede prohibir eso.", "Llegó a las diez.", "Un día Zenobia vino.",
-        "Trabajo mucho y tengo hambre.", "¿Cuesta mucho?", "Abre, lee y copia.", "Luego.",
+        "Trabajo mucho y tengo hambre.", "¿Cuesta mucho?", "Abre, lee y copia.", "Luego.", "Mide bueno.",
     ]
 )  # fmt: skip
 NINE = symbols(9)
@@ -36,6 +36,10 @@ NINE = symbols(9)
         ("Cuesta 10.000, 3,5 o 1,500 euros.", "Cuesta ⟨1⟩, ⟨2⟩ o ⟨3⟩ euros.", ["10,000", "3.5", "1,500"]),
         ("El 2020-01-15 a las 9:45.", "El ⟨1⟩ a las ⟨2⟩.", ["2020-01-15", "9:45"]),
         ("La versión 1.2.3 pesa 3.14 y mide 10km.", "La versión ⟨1⟩ pesa ⟨2⟩ y mide ⟨3⟩.", ["1.2.3", "3.14", "10km"]),
+        ("Mide 2,5kg o 1.000m, de 10.000-20.000.", "Mide ⟨1⟩ o ⟨2⟩, de ⟨3⟩.", ["2.5kg", "1,000m", "10,000-20,000"]),
+        ("De 192.168.100.200 a 0.125 o 0,125.", "De ⟨1⟩ a ⟨2⟩ o ⟨3⟩.", ["192.168.100.200", "0.125", "0.125"]),
+        ("Mide COVID-19 y F-16.", "Mide ⟨1⟩ y ⟨2⟩.", ["COVID-19", "F-16"]),
+        ("La casa es bueno.es mucho", None, []),
         ("El 1º y la 2ª vez, 3er día.", None, []),
         ("Lee https://x.org/?a=1&b=2.", "Lee ⟨1⟩.", ["https://x.org/?a=1&b=2"]),
         ("De ana.b@x.org a @tom por #casa.", "De ⟨1⟩ a ⟨2⟩ por ⟨3⟩.", ["ana.b@x.org", "@tom", "#casa"]),
@@ -80,7 +84,8 @@ def test_slots_of_others_are_removed_and_typed_ones_are_text():
     assert fill("⟨1⟩ and ⟨2⟩", {"⟨1⟩": "A"}) == "A and "
     assert fill("see ⟨1⟩", {"⟨1⟩": "x.org"}, str.upper) == "SEE x.org"
     assert escape("⟨1⟩ y ⟨") == "<1> y <"
-    assert fill_out("It is 5 or 55.", {"⟨1⟩": "5", "⟨2⟩": "9"}) == "It is ⟨1⟩ or 55."
+    assert mask_target("It is 5 or 55.", {"⟨1⟩": "5", "⟨2⟩": "9"}) == "It is ⟨1⟩ or 55."
+    assert mask_target("At 9:30, 30 came.", {"⟨1⟩": "30", "⟨2⟩": "9:30"}) == "At ⟨2⟩, ⟨1⟩ came."
     assert fixed_texts("De 1.000 a x.org") == ["1,000", "x.org"]
 
 

@@ -99,7 +99,7 @@ def mask_pair(
     shared = {text for text in set(texts) if len(_occurrences(text, target)) == texts.count(text)}
     spans = [span for span, text in zip(spans, texts, strict=True) if text in shared][: len(slots)]
     masked = _fill_in(source, spans, slots)
-    return masked.text, fill_out(target, masked.fillers)
+    return masked.text, mask_target(target, masked.fillers)
 
 
 def mask_translation(source: str, target: str, known: KnownWords, slots: Sequence[str]) -> tuple[str, str]:
@@ -112,7 +112,7 @@ def mask_translation(source: str, target: str, known: KnownWords, slots: Sequenc
         slots: the slots that there are.
     """
     masked = mask(escape(source), known, slots)
-    return masked.text, fill_out(escape(target), masked.fillers)
+    return masked.text, mask_target(escape(target), masked.fillers)
 
 
 def fixed_texts(text: str) -> list[str]:
@@ -125,7 +125,7 @@ def has_text(text: str, target: str) -> bool:
     return bool(_occurrences(text, target))
 
 
-def fill_out(target: str, fillers: dict[str, str]) -> str:
+def mask_target(target: str, fillers: dict[str, str]) -> str:
     """A translation with slots for what stands in the slots of its sentence, as far as it has them."""
     for slot, text in sorted(fillers.items(), key=lambda item: -len(item[1])):
         if places := _occurrences(text, target):

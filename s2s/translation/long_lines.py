@@ -1,4 +1,4 @@
-"""Long lines: one state holds so much, so they are translated in parts, which are put together again.
+"""Long lines: a state holds only so much, so they are translated in parts, which are joined again.
 
 A line is cut at sentence ends, then at marks within a sentence, then before conjunctions; a part that is longer than any
 training sentence is cut at spaces too.

@@ -6,7 +6,7 @@ from s2s.config import CleaningConfig
 from s2s.data.known_words import KnownWords, words
 from s2s.data.normalization import normalize
 from s2s.data.perturbation import sentence_case
-from s2s.data.slots import escape, fill, fill_out, mask
+from s2s.data.slots import escape, fill, mask, mask_target
 
 _AROUND = (('"', '"'), ("'", "'"), ("(", ")"), ("[", "]"))
 
@@ -43,7 +43,7 @@ class Source(NamedTuple):
 
     def mask(self, translation: str) -> str:
         """A given translation with slots, for forced decoding."""
-        return fill_out(escape(translation), self.fillers)
+        return mask_target(escape(translation), self.fillers)
 
 
 class Reader:

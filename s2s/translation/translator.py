@@ -48,7 +48,7 @@ class Translator:
         Args:
             run: the run.
             weights: the weights by name; None = the run's best.
-            cut: lines of more subwords are translated in parts; None = as was measured after the training.
+            cut: lines of more subwords are translated in parts, at most `data.max_length`; None = the run's long_lines.json.
         """
         self.source_tokenizer, self.target_tokenizer = run.tokenizers()
         self.config, self.max_length = run.config.model, run.config.data.max_length
