@@ -43,22 +43,18 @@ def normalize(text: str, config: CleaningConfig, changed: Callable[[str], None] 
         config: which of NORMALIZES apply.
         changed: called with the name of each rule that changes the text.
     """
-    before = text
-    if text.isascii():
-        if config.control_characters and not text.isprintable():
-            text = _report(_INVISIBLE.sub("", text), text, "control_characters", changed)
-    else:
+    if not text.isascii():
         if config.unicode and not unicodedata.is_normalized("NFC", text):
             text = _report(unicodedata.normalize("NFC", text), text, "unicode", changed)
         if config.typography:
             text = _report(text.translate(_TYPOGRAPHY), text, "typography", changed)
         if config.opening_marks:
             text = _report(without_opening_marks(text), text, "opening_marks", changed)
-        if config.control_characters and not text.isprintable():
-            text = _report(_INVISIBLE.sub("", text), text, "control_characters", changed)
+    if config.control_characters and not text.isprintable():
+        text = _report(_INVISIBLE.sub("", text), text, "control_characters", changed)
     if config.white_space:
         text = _report(" ".join(text.split()), text, "white_space", changed)
-    return before if text == before else text
+    return text
 
 
 def _report(after: str, before: str, rule: str, changed: Callable[[str], None]) -> str:

@@ -118,10 +118,9 @@ def measure_cut(translator: Translator, sources: list[str], references: list[lis
     """
     lengths = translator.source_lengths(sources)
     chosen = [row for row, length in enumerate(lengths) if length > CUTS[0]]
+    cuts = (translator.max_length, *(cut for cut in reversed(CUTS) if cut < translator.max_length))
     rows = []
-    for cut in (
-        (translator.max_length, *(cut for cut in reversed(CUTS) if cut < translator.max_length)) if chosen else ()
-    ):
+    for cut in cuts if chosen else ():
         translator.cut = cut
         translations = [best[0].text for best in translator.translate([sources[row] for row in chosen])]
         scores = score(translations, [references[row] for row in chosen])

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'»”’)\]]*\s+")
-_MARK = re.compile(r"(?<=[,;:—–])\s+|\s+(?=[—–(¿¡])|(?<=[,;:)])\s+")
+_MARK = re.compile(r"(?<=[,;:)—–])\s+|\s+(?=[—–(¿¡])")
 _CONJUNCTION = re.compile(
     r"\s+(?=(?:aunque|como|cuando|donde|e|hasta que|mientras|ni|o|para|pero|porque|pues|que|si|sin|sino|u|y)\s)"
 )

@@ -128,7 +128,8 @@ class Network:
         self.encoder, self.decoder = LSTMStack(config, weights, "encoder"), LSTMStack(config, weights, "decoder")
         self._projection = weights.get("decoder/narrow")
         output = weights["decoder/embedding" if config.tie_output else "decoder/output_table"]
-        # [features + 1, vocabulary]: the bias is the weight of a feature that is 1.  Added on its own it takes 3 % of a step.
+        # [features + 1, vocabulary]: the bias is the weight of a feature that is 1.  Added on its own it took 84 microseconds
+        # beside the product's 1,900 (64 rows, 6,000 subwords).
         self._output = np.concatenate([output.T, weights["decoder/output_bias"][None]])
 
     def encoder_fingerprint(self) -> str:

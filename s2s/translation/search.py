@@ -8,8 +8,8 @@ and no normalization 47.2.
 
 A beam of 1 is greedy search; a beam as wide as there are hypotheses is exhaustive search.  PAD, UNK and BOS are never
 generated.  At the length limit only EOS is.  Each slot of the sentence is generated once: other slots never are, and where
-EOS would be while a slot is missing, the most probable missing slot is.  An n-gram of one to four subwords may repeat at most MAX_REPEATS - 1 times
-in a row, so that a weak model does not loop.
+EOS would be while a slot is missing, the most probable missing slot is.  An n-gram of one to four subwords may repeat at
+most MAX_REPEATS - 1 times in a row, so that a weak model does not loop.
 
 As in network.py, the number of rows is fixed and rows are refilled.  The result for a sentence does not depend on
 the other sentences, as far as the matrix product computes all rows alike: OpenBLAS 0.3.31 does on processors with AVX-512;

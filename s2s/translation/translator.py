@@ -87,34 +87,16 @@ class Translator:
         lines = [self.reader.line(sentence) for sentence in sentences]
         whole = [self.reader.source(line.text) for line in lines]
         encoded = self._source_ids(whole)
-        lengths = [len(ids) for ids in encoded]
-        parts = [
-            self._split(line.text) if length > self.cut else [Part(line.text, True)] * (length > 1)
-            for line, length in zip(lines, lengths, strict=True)
-        ]
-        sources: list[Source] = []
-        ids: list[list[int]] = []
-        for source, ids_of_line, parts_of_line in zip(whole, encoded, parts, strict=True):
-            # Most lines are one part, which has been read.
-            one = len(parts_of_line) == 1
-            of_parts = [source] if one else [self.reader.source(part.text, source) for part in parts_of_line]
-            sources += of_parts
-            ids += [ids_of_line] if one else self._source_ids(of_parts)
-        translated = iter(self._translate(sources, ids, options))
-        names = {text.split(" ")[0] for source in sources for text in source.fillers.values()}
-        joined = [
-            _join(
-                parts_of_line,
-                [next(translated) for _ in parts_of_line],
-                options,
-                lambda word: word in names or self.reader.is_name(word),
+        split = [self._split(line.text, source, ids) for line, source, ids in zip(lines, whole, encoded, strict=True)]
+        sources = [source for _, sources_of_line, _ in split for source in sources_of_line]
+        translated = iter(self._translate(sources, [ids for *_, ids_of_line in split for ids in ids_of_line], options))
+        translations = []
+        for line, ids, (parts, sources_of_line, _) in zip(lines, encoded, split, strict=True):
+            joined = _join(parts, [next(translated) for _ in parts], options, self._name_test(sources_of_line))
+            translations.append(
+                [best._replace(text=line.with_marks(best.text), too_long=len(ids) > self.max_length) for best in joined]
             )
-            for parts_of_line in parts
-        ]
-        return [
-            [best._replace(text=line.with_marks(best.text), too_long=length > self.max_length) for best in beam]
-            for line, beam, length in zip(lines, joined, lengths, strict=True)
-        ]
+        return translations
 
     def source_lengths(self, sentences: list[str]) -> list[int]:
         """Subwords of each sentence, EOS included."""
@@ -153,14 +135,30 @@ class Translator:
         encoded = self.source_tokenizer.encode([source.text for source in sources])
         return [reading_order(frame_source(ids), reverse) for ids in encoded]
 
-    def _split(self, line: str) -> list[Part]:
-        """The parts of a line."""
+    def _split(self, line: str, source: Source, ids: list[int]) -> tuple[list[Part], list[Source], list[list[int]]]:
+        """The parts of a line, what is read of each, and their ids; none of a line that has no subword but EOS.
+
+        Args:
+            line: the text of the line.
+            source: what would be read of the whole line.
+            ids: its ids.
+        """
+        if len(ids) <= self.cut:
+            count = int(len(ids) > 1)
+            return [Part(line, True)] * count, [source] * count, [ids] * count
 
         @cache
         def length(text: str) -> int:
-            return self.source_tokenizer.count(self.reader.source(text).text) + 1  # EOS
+            return self.source_tokenizer.count(self.reader.source(text, source).text) + 1  # EOS
 
-        return split_line(line, lambda part: length(part) <= self.cut, lambda part: length(part) <= self.max_length)
+        parts = split_line(line, lambda part: length(part) <= self.cut, lambda part: length(part) <= self.max_length)
+        sources = [self.reader.source(part.text, source) for part in parts]
+        return parts, sources, self._source_ids(sources)
+
+    def _name_test(self, sources: list[Source]) -> Callable[[str], bool]:
+        """What tells whether an English word is a name: a known one, or one that the slots of a line hold."""
+        held = {text.split(" ")[0] for source in sources for text in source.fillers.values()}
+        return lambda word: word in held or self.reader.is_name(word)
 
     def _translate(
         self, sources: list[Source], encoded: list[list[int]], options: SearchOptions
