@@ -143,22 +143,18 @@ class AugmentationConfig:
     What the shares do to the scores: configs/README.md.
     """
 
-    copies: float = _key(0.45, 0.0, 10.0)
+    copies: float = _key(0.5, 0.0, 10.0)
     """Copies, as a share of the training pairs; 0 = none."""
-    phone: float = _key(0.12, 0.0, 1.0)
+    phone: float = _key(0.15, 0.0, 1.0)
     """Share of the copies as typed on a phone: in lower case, without accents and the final mark."""
-    lower_case: float = _key(0.35, 0.0, 1.0)
-    """Share of the copies in lower case."""
     no_accents: float = _key(0.4, 0.0, 1.0)
     """Share of the copies without accents; ñ stays."""
-    no_final_mark: float = _key(0.3, 0.0, 1.0)
+    no_final_mark: float = _key(0.35, 0.0, 1.0)
     """Share of the copies without the final mark."""
     typo: float = _key(0.5, 0.0, 1.0)
     """Share of the copies with a typo: a letter of a word of five or more is missing, doubled or exchanged with the next."""
     marks: float = _key(0.04, 0.0, 1.0)
     """Share of the copies in quotation marks or brackets, on both sides."""
-    capitals: float = _key(0.05, 0.0, 1.0)
-    """Share of the copies in sentence case: only the first letter of each sentence is a capital.  Lines in capitals are read so."""
     joined: float = _key(0.08, 0.0, 1.0)
     """Share of the copies that are two or three sentences, on both sides."""
     known_names: float = _key(0.15, 0.0, 1.0)

@@ -47,7 +47,7 @@ from s2s.files import (
 )  # fmt: skip
 from s2s.lock import lock, no_links, require_held
 
-FORMAT = 6
+FORMAT = 7
 """Version of the directory's layout; raised when it changes in a way that an older s2s would misread."""
 
 CHANGEABLE = (

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s2s.data.perturbation import PERTURBATIONS, sentence_case, with_typo, without_quotes
+from s2s.data.perturbation import PERTURBATIONS, with_typo, without_quotes
 
 TEXT = "¿Dónde está Ana, señor Ibáñez? ¡Aquí no!"
 
@@ -28,10 +28,7 @@ def test_each_does_what_its_name_says(name, expected):
     assert PERTURBATIONS[name](TEXT, Random(1)) == expected
 
 
-def test_capitals_are_read_in_sentence_case():
-    assert sentence_case(TEXT.upper()) == "¿Dónde está ana, señor ibáñez? ¡Aquí no!"
-    assert sentence_case('"HOLA. VEN A CASA."') == '"Hola. Ven a casa."'
-    assert sentence_case("⟨1⟩ AÑOS.") == "⟨1⟩ años."
+def test_quotation_marks_around_a_text_are_removed():
     assert without_quotes("“Hola.”") == without_quotes('"Hola."') == "Hola."
 
 

@@ -15,9 +15,7 @@ from s2s.data import perturbation, slots
 from s2s.data.corpus import Pair
 from s2s.data.known_words import KnownWords
 
-KINDS = (
-    "phone", "lower_case", "no_accents", "no_final_mark", "typo", "marks", "capitals", "joined"
-)  # fmt: skip
+KINDS = ("phone", "no_accents", "no_final_mark", "typo", "marks", "joined")
 """What a copy can differ in; keys of the section `augmentation`."""
 
 
@@ -77,17 +75,12 @@ def _change(pairs: list[Pair], index: int, config: AugmentationConfig, random: R
         source, target = (
             " ".join(texts) for texts in zip((source, target), *(pair[:2] for pair in following), strict=True)
         )
-    if "capitals" in drawn:
-        drawn -= {"lower_case"}
-        source = perturbation.sentence_case(source)
     if "phone" in drawn:
         source = perturbation.as_on_a_phone(source)
     if "no_accents" in drawn:
         source = perturbation.without_accents(source)
     if "no_final_mark" in drawn:
         source = perturbation.without_final_mark(source)
-    if "lower_case" in drawn:
-        source = perturbation.lower_case(source)
     if "typo" in drawn:
         source = perturbation.with_typo(source, random)
     if "marks" in drawn:

@@ -31,7 +31,7 @@ from s2s.data.corpus import Layout, read_pairs
 from s2s.errors import InputError
 from s2s.files import checksums, read_small
 
-FORMAT = 4
+FORMAT = 5
 """Number of the directory's layout; raised when a reader of the old one would go wrong."""
 
 Indices = npt.NDArray[np.int64]

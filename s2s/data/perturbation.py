@@ -16,19 +16,7 @@ _ACCENTS = {
 _OPENING_MARKS = {ord("¿"): None, ord("¡"): None}
 _FINAL_MARK = re.compile(r"[.!?…]+\s*$")
 _LONG_WORD = re.compile(r"[^\W\d_]{5,}")
-# The first letter of a sentence: of the text, after a mark that ends a sentence, after ¿ and ¡.
-_FIRST_LETTER = re.compile(r"(?:^[^\w⟨]*|[.!?…][\"')\]]*\s+[^\w⟨]*|[¿¡]\s*)[^\W\d_]")
 _MARKS = (('"', '"'), ('"', '"'), ("'", "'"), ("(", ")"), ("[", "]"))
-
-
-def lower_case(text: str) -> str:
-    """In lower case."""
-    return text.lower()
-
-
-def sentence_case(text: str) -> str:
-    """In lower case but for the first letter of each sentence."""
-    return _FIRST_LETTER.sub(lambda match: match[0][:-1] + match[0][-1].upper(), text.lower())
 
 
 def without_accents(text: str) -> str:
@@ -49,7 +37,7 @@ def without_final_mark(text: str) -> str:
 
 def as_on_a_phone(text: str) -> str:
     """Lower case, no accents, no ¿¡, no final mark."""
-    return lower_case(without_accents(without_opening_marks(without_final_mark(text))))
+    return without_accents(without_opening_marks(without_final_mark(text))).lower()
 
 
 def with_typo(text: str, random: Random) -> str:
@@ -87,7 +75,7 @@ def without_quotes(text: str) -> str:
 
 
 PERTURBATIONS: dict[str, Callable[[str, Random], str]] = {
-    "lower_case": lambda text, random: lower_case(text),
+    "lower_case": lambda text, random: text.lower(),
     "capitals": lambda text, random: text.upper(),
     "no_accents": lambda text, random: without_accents(text),
     "no_opening_marks": lambda text, random: without_opening_marks(text),

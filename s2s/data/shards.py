@@ -122,7 +122,7 @@ def encode_shard(
         members = [pairs[i] for i in np.flatnonzero(shard.splits == split)]
         made = copies(members, config.augmentation, config.seed) if split == TRAIN else []
         pairs_of_split = members + [copy.pair for copy in made]
-        masked = _with_slots(pairs_of_split, split == TRAIN, known, tokenizers[0].slots, config)
+        masked = _as_read(pairs_of_split, split == TRAIN, known, tokenizers[0].slots, config)
         spanish, english = (side.encode([pair[n] for pair in masked]) for n, side in enumerate(tokenizers))
         framed = [(frame_source(es), frame_target(en)) for es, en in zip(spanish, english, strict=True)]
         # Test pairs are all kept: they are evaluated, not trained on.
@@ -145,17 +145,18 @@ def encode_shard(
 
 
 def training_text(pairs: list[Pair], known: KnownWords, config: Config) -> list[Pair]:
-    """Training pairs and their copies, with slots: the text that the tokenizers are trained on."""
+    """Training pairs and their copies as they are read: the text that the tokenizers are trained on."""
     made = [copy.pair for copy in copies(pairs, config.augmentation, config.seed)]
-    return _with_slots(pairs + made, True, known, symbols(config.tokenizer.slots), config)
+    return _as_read(pairs + made, True, known, symbols(config.tokenizer.slots), config)
 
 
-def _with_slots(pairs: list[Pair], train: bool, known: KnownWords, slots: list[str], config: Config) -> list[Pair]:
+def _as_read(pairs: list[Pair], train: bool, known: KnownWords, slots: list[str], config: Config) -> list[Pair]:
+    """The pairs with slots, the Spanish side in lower case: what the network is trained on."""
     if train:
-        return put_into_slots(pairs, known, slots, config.augmentation, config.seed)
-    if not slots:
-        return pairs
-    return [Pair(*mask_translation(source, target, known, slots), place) for source, target, place in pairs]
+        pairs = put_into_slots(pairs, known, slots, config.augmentation, config.seed)
+    elif slots:
+        pairs = [Pair(*mask_translation(source, target, known, slots), place) for source, target, place in pairs]
+    return [pair._replace(source=pair.source.lower()) for pair in pairs]
 
 
 def _augmented(made: list[Copy], fits: list[bool], encoded: list[Pair]) -> dict[str, list[Pair]]:

@@ -5,7 +5,6 @@ from typing import NamedTuple
 from s2s.config import CleaningConfig
 from s2s.data.known_words import KnownWords, words
 from s2s.data.normalization import normalize
-from s2s.data.perturbation import sentence_case
 from s2s.data.slots import escape, fill, mask, mask_target
 
 _AROUND = (('"', '"'), ("'", "'"), ("(", ")"), ("[", "]"))
@@ -31,7 +30,7 @@ class Source(NamedTuple):
     """A text as the encoder reads it."""
 
     text: str
-    """With slots; of a text in capitals, in sentence case."""
+    """With slots, and in lower case, so that it is read the same however it is typed."""
     fillers: dict[str, str]
     """What each slot stands for."""
     in_capitals: bool
@@ -84,7 +83,7 @@ class Reader:
         fillers: dict[str, str] = {}
         if self._slots:
             text, fillers = mask(escape(text), self._known, self._slots, in_capitals)
-        return Source(sentence_case(text) if in_capitals else text, fillers, in_capitals)
+        return Source(text.lower(), fillers, in_capitals)
 
     def is_name(self, word: str) -> bool:
         """Whether a word is a name that the training text has."""
