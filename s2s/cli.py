@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from s2s import __version__
-from s2s.config import Format
+from s2s.data_config import Format
 from s2s.errors import InputError
 
 if TYPE_CHECKING:
@@ -213,9 +213,9 @@ def evaluate(
         raise InputError(f"evaluate: {len(tests)} test files; give one pair file, or two aligned files")
     if pair_scores and (output or json or perturb):
         raise InputError("--pair-scores only writes the scores of pairs; leave out --output, --perturb and --json")
-    from s2s.config import PairFile
     from s2s.data.corpus import read_pairs, read_references
     from s2s.data.dataset import layout_of_test
+    from s2s.data_config import PairFile
     from s2s.outputs import require_writable
 
     for path, option in ((output, "--output"), (pair_scores, "--pair-scores")):

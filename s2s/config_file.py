@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from s2s import strict_yaml
-from s2s.config import Config, PairFile
+from s2s.config import Config
+from s2s.data_config import PairFile
 from s2s.errors import InputError
 from s2s.files import read_small
 from s2s.strict_yaml import shown
 
 _PAIR_FILES = "a path, {source: PATH, target: PATH}, {path: PATH, ...} or a list of these"
-_SIDES = ("source", "target")
 _NAMES = {int: "a whole number", float: "a number", bool: "true or false", str: "a text", types.NoneType: "null"}
 
 
@@ -81,7 +81,8 @@ def _build(kind: type, tree: Any, where: str, prefix: str, origins: Mapping[str,
     """
     if not isinstance(tree, dict | None):
         raise InputError(f"{where}: {prefix.rstrip('.')} must be a section of keys, not {shown(tree)}")
-    tree, hints, values = tree or {}, typing.get_type_hints(kind), {}
+    tree, values = tree or {}, {}
+    hints = {key_of(name): hint for name, hint in typing.get_type_hints(kind).items()}
 
     def origin(name: str) -> str:
         key = f"{prefix}{name}."
@@ -93,11 +94,12 @@ def _build(kind: type, tree: Any, where: str, prefix: str, origins: Mapping[str,
             hint = f"did you mean {prefix}{near[0]}?" if near else f"known: {', '.join(hints)}"
             raise InputError(f"{origin(name)}: unknown key {prefix}{name}; {hint}")
     for item in dataclasses.fields(kind):
-        name, key, required = item.name, prefix + item.name, item.default is dataclasses.MISSING
+        name, required = key_of(item.name), item.default is dataclasses.MISSING
+        key = prefix + name
         if dataclasses.is_dataclass(hints[name]) and (name in tree or required):
-            values[name] = _build(hints[name], tree.get(name), origins.get(key, where), f"{key}.", origins)
+            values[item.name] = _build(hints[name], tree.get(name), origins.get(key, where), f"{key}.", origins)
         elif name in tree:
-            values[name] = _convert(tree[name], hints[name], item.metadata, f"{origin(name)}: {key}")
+            values[item.name] = _convert(tree[name], hints[name], item.metadata, f"{origin(name)}: {key}")
         elif required:
             raise InputError(f"{where}: the key {key} is missing; add it")
     try:
@@ -120,6 +122,11 @@ def _convert(value: Any, kind: Any, limits: Mapping[str, Any], where: str) -> An
         files = [] if value is None else value if isinstance(value, list) else [value]
         return tuple(_pair_file(file, where) for file in files)
     kinds = _kinds(kind)
+    if typing.get_origin(kind) is tuple:
+        names = [] if value is None else value if isinstance(value, list) else [value]
+        if not all(name in _texts(kinds) for name in names):
+            raise refusal
+        return tuple(names)
     if isinstance(value, str) and value in _texts(kinds):
         return value
     if type(value) is int and float in kinds:
@@ -131,15 +138,17 @@ def _convert(value: Any, kind: Any, limits: Mapping[str, Any], where: str) -> An
 
 
 def _pair_file(value: Any, where: str) -> PairFile:
+    if isinstance(value, str) and value:
+        return PairFile(os.path.expanduser(value))
+    if isinstance(value, dict) and value.get("source") and value.get("target") and "path" not in value:
+        value = {"path" if key == "source" else key: item for key, item in value.items()}
     if isinstance(value, dict) and "path" in value:
         file: PairFile = _build(PairFile, value, where, "", {})
         return file
-    if isinstance(value, dict) and (unknown := [key for key in value if key not in _SIDES]):
+    known = {"source", *(field.name for field in dataclasses.fields(PairFile))}
+    if isinstance(value, dict) and (unknown := [key for key in value if key not in known]):
         raise InputError(f"{where}: unknown key {unknown[0]}; write {_PAIR_FILES}")
-    paths = [value.get(side) for side in _SIDES] if isinstance(value, dict) and len(value) == 2 else [value]
-    if not all(isinstance(path, str) and path for path in paths):
-        raise InputError(f"{where} must be {_PAIR_FILES}, not {shown(value)}")
-    return PairFile(*map(os.path.expanduser, paths))
+    raise InputError(f"{where} must be {_PAIR_FILES}, not {shown(value)}")
 
 
 def allowed_values(kind: Any, limits: Mapping[str, Any]) -> str:
@@ -147,6 +156,8 @@ def allowed_values(kind: Any, limits: Mapping[str, Any]) -> str:
     if kind == tuple[PairFile, ...]:
         return _PAIR_FILES
     kinds, low, high = _kinds(kind), limits["low"], limits["high"]
+    if typing.get_origin(kind) is tuple:
+        return f"a list of some of {', '.join(_texts(kinds))}"
     span = f" of at least {low}" if high == math.inf else f" from {low} to {high}"
     names = [f"one of {', '.join(_texts(kinds))}"] * any(_texts(kinds))
     names += [_NAMES[one] + (span if one in (int, float) else "") for one in kinds if one in _NAMES]
@@ -154,8 +165,8 @@ def allowed_values(kind: Any, limits: Mapping[str, Any]) -> str:
 
 
 def _kinds(kind: Any) -> tuple[Any, ...]:
-    """The types of which a value may be one: those of a union, or the type itself."""
-    return typing.get_args(kind) if typing.get_origin(kind) in (types.UnionType, typing.Union) else (kind,)
+    """The types of which a value, or each of a list of values, may be one: those of a union, or the type itself."""
+    return typing.get_args(kind) if typing.get_origin(kind) in (types.UnionType, typing.Union, tuple) else (kind,)
 
 
 def _texts(kinds: tuple[Any, ...]) -> list[str]:
@@ -165,16 +176,26 @@ def _texts(kinds: tuple[Any, ...]) -> list[str]:
 
 def as_tree(setup: Config) -> dict[str, Any]:
     """A config as mappings, lists and scalars."""
-    tree = dataclasses.asdict(setup)
-    for name in ("train", "dev", "test"):
-        files = tree["data"][name]
-        tree["data"][name] = [_pair_file_tree(file) for file in files]
-    return tree
+    return _tree(setup)
 
 
-def _pair_file_tree(file: dict[str, Any]) -> Any:
+def key_of(name: str) -> str:
+    """The key of a field; that of a key which is a word of Python ends in `_`."""
+    return name.removesuffix("_")
+
+
+def _tree(value: Any) -> Any:
+    if isinstance(value, PairFile):
+        return _pair_file_tree(value)
+    if dataclasses.is_dataclass(value):
+        return {key_of(item.name): _tree(getattr(value, item.name)) for item in dataclasses.fields(value)}
+    return [_tree(item) for item in value] if isinstance(value, tuple) else value
+
+
+def _pair_file_tree(file: PairFile) -> Any:
     """The shortest form of a pair file that `_pair_file` reads."""
-    given = {key: value for key, value in file.items() if value is not None}
+    fields = dataclasses.fields(PairFile)
+    given = {item.name: value for item in fields if (value := getattr(file, item.name)) != item.default}
     if list(given) == ["path"]:
-        return given["path"]
-    return dict(zip(_SIDES, given.values(), strict=True)) if list(given) == ["path", "target"] else given
+        return file.path
+    return {"source": given.pop("path"), **given} if file.target else given

@@ -4,6 +4,7 @@ import fcntl
 import os
 import socket
 import stat
+import sys
 from pathlib import Path
 from typing import IO
 
@@ -69,3 +70,13 @@ def _require_no_links(directory: Path) -> None:
                 raise InputError(
                     f"run: {directory / name} is {what}, and a training would write through it; remove it, or name another run"
                 )
+
+
+def move_aside(path: Path) -> None:
+    """Rename the run at `path` to `path`.1, or the next free number."""
+    number = 1
+    while (aside := path.with_name(f"{path.name}.{number}")).exists():
+        number += 1
+    with lock(path):
+        os.rename(path, aside)
+    print(f"{path}: starting over; the earlier run is now {aside}", file=sys.stderr)

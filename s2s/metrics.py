@@ -1,6 +1,7 @@
 """A run's metrics.jsonl: a JSON object a line, for each line of the log and each validation."""
 
 import json
+import math
 import os
 import sys
 from pathlib import Path
@@ -57,3 +58,16 @@ def read(run: Path) -> list[dict[str, Any]]:
         if isinstance(record, dict):
             records.append(record)
     return records
+
+
+def best(run: Path, by: str) -> dict[str, Any] | None:
+    """The line of the best validation; None where there is none.
+
+    Args:
+        run: the run's directory.
+        by: `training.best_by`.
+    """
+    name, sign = f"dev_{by}", -1.0 if by == "loss" else 1.0
+    values = ((record, record.get(name)) for record in read(run))
+    records = [record for record, value in values if isinstance(value, (int, float)) and math.isfinite(value)]
+    return max(records, key=lambda record: sign * record[name], default=None)

@@ -1,7 +1,7 @@
 """The run directory.  It needs nothing outside itself, so a copy of it translates anywhere.
 
 run/
-  run.json                     format number, version of s2s, hash of the prepared corpus
+  run.json                     format number, version of s2s, hash of the prepared corpus, the runs that it began with
   config.yaml                  the config, complete
   source.model, target.model   the subword models
   known_words.txt              the words of the training text
@@ -10,13 +10,13 @@ run/
   tensorboard/                 the same for tensorboard --logdir
   curve.png                    the same as a picture, when matplotlib is installed
   long_lines.json              from which length on lines are translated in parts, and the scores that say so
+  initial.npz                  the weights that the training began with, where it began with those of a run
   best.npz                     averaged weights of the best validation, which translate
   MODEL.md                     the model card
   checkpoints/step-00001200/   all that training resumes from (see checkpoints.py)
   lock                         held by the process that trains, with its name
 """
 
-import dataclasses
 import json
 import os
 import shutil
@@ -29,6 +29,7 @@ from typing import IO, Any
 from s2s import __version__, checkpoints, config_file, metrics
 from s2s.checkpoints import Progress
 from s2s.config import Config
+from s2s.config_changes import CHANGEABLE, changes
 from s2s.data import known_words
 from s2s.data.dataset import content_hash, read_report
 from s2s.data.known_words import KnownWords
@@ -45,19 +46,10 @@ from s2s.files import (
     remove_leftovers,
     save_arrays,
 )  # fmt: skip
-from s2s.lock import lock, no_links, require_held
+from s2s.lock import lock, move_aside, no_links, require_held
 
 FORMAT = 7
 """Version of the directory's layout; raised when it changes in a way that an older s2s would misread."""
-
-CHANGEABLE = (
-    "epochs", "minutes", "patience", "on_nan", "compile", "distribute", "validate_every", "validate_minutes",
-    "validation_sentences", "checkpoint_minutes", "keep_checkpoints", "log_every", "wait_minutes",
-)  # fmt: skip
-"""Keys of `training` that may change when a run is resumed."""
-
-_PATHS = ("train", "dev", "test", "prepared")
-"""Keys of `data` that may change too: files move."""
 
 
 class Run:
@@ -74,6 +66,8 @@ class Run:
             )
         self.config = config_file.load(path / "config.yaml")
         self._corpus: str | None = metadata.get("corpus")
+        self.began_with: list[dict[str, Any]] = metadata.get("began_with", [])
+        """The run whose weights the training began with, the one that that began with, and so on: run, step, train."""
         self._lock: IO[str] | None = None
 
     @classmethod
@@ -87,11 +81,13 @@ class Run:
             config: the experiment.
             fresh: whether to move an existing run aside first.
         """
-        path = Path(config.run)
+        path, initial = Path(config.run), config.training.init_from
+        if initial is not None and os.path.realpath(initial) == os.path.realpath(path):
+            raise InputError(f"training.init_from: {initial} is the run itself; name another run, or leave it out")
         if read_report(Path(config.data.prepared)) is None:
             raise InputError(f"data.prepared: {config.data.prepared} is no prepared corpus; run s2s prepare first")
         if fresh and (path / "run.json").exists():
-            _move_aside(path)
+            move_aside(path)
         if not (path / "run.json").exists():
             return cls._create(config)
         held = lock(path)
@@ -112,6 +108,7 @@ class Run:
     @classmethod
     def _create(cls, config: Config) -> "Run":
         path, prepared = Path(config.run), Path(config.data.prepared)
+        initial, began_with = _initial_weights(config)
         make_directory(path.parent, "run")
         try:
             with explain_write_errors(path), atomic_directory(path, replace=False) as directory:
@@ -119,7 +116,10 @@ class Run:
                 for name in ("source.model", "target.model", known_words.FILE):
                     shutil.copyfile(prepared / name, directory / name)
                 (directory / "config.yaml").write_text(config_file.dump(config), encoding="utf-8")
+                if initial:
+                    save_arrays(directory / "initial.npz", initial)
                 metadata = {"format": FORMAT, "version": __version__, "corpus": content_hash(prepared)}
+                metadata |= {"began_with": began_with} if began_with else {}
                 (directory / "run.json").write_text(json.dumps(metadata) + "\n", encoding="utf-8")
                 # Locked before it gets its name, so that no other process can lock it first.
                 held = lock(directory)
@@ -204,6 +204,10 @@ class Run:
             raise InputError(f"{self.path}: nothing trained yet (no best.npz); run s2s train first")
         return load_arrays(path, names)
 
+    def load_initial(self, names: Iterable[str]) -> Arrays:
+        """The weights of these names that the training began with; raises InputError when they are missing or damaged."""
+        return load_arrays(self.path / "initial.npz", names)
+
     def save_checkpoint(self, arrays: Arrays, progress: Progress) -> None:
         """Write a checkpoint, whole or not at all; deletes old ones beyond `training.keep_checkpoints`."""
         self.require_held()
@@ -236,18 +240,35 @@ class Run:
             require_held(self._lock, self.path)
 
 
-def _move_aside(path: Path) -> None:
-    """Rename the run at `path` to `path`.1, or the next free number."""
-    number = 1
-    while (aside := path.with_name(f"{path.name}.{number}")).exists():
-        number += 1
-    with lock(path):
-        os.rename(path, aside)
-    print(f"{path}: starting over; the earlier run is now {aside}", file=sys.stderr)
+def _initial_weights(config: Config) -> tuple[Arrays, list[dict[str, Any]]]:
+    """The weights that `training.init_from` gives, if any, and what `Run.began_with` has of them.
+
+    Raises InputError when they are of another model, or of other subwords than the prepared corpus.
+    """
+    if config.training.init_from is None:
+        return {}, []
+    run = Run(config.training.init_from)
+    if different := changes(run.config, config, ("model",)):
+        keys = ", ".join(f"{key} is {before!r} there and {after!r} here" for key, before, after in different)
+        raise InputError(f"training.init_from: {run.path} is another model: {keys}")
+    if not _same_subwords(run, config):
+        raise InputError(
+            f"training.init_from: {run.path} has other subwords than {config.data.prepared}; prepare with "
+            f"tokenizer.from={run.path}"
+        )
+    best = metrics.best(run.path, run.config.training.best_by)
+    files = [path for file in run.config.data.train for path in file.paths]
+    entry = {"run": str(run.path), "step": best and best["step"], "train": files}
+    return run.load_best(), [entry, *run.began_with]
+
+
+def _same_subwords(run: Run, config: Config) -> bool:
+    prepared = Path(config.data.prepared)
+    return all(read_small(run.path / name) == read_small(prepared / name) for name in ("source.model", "target.model"))
 
 
 def _require_same(run: Run, config: Config) -> None:
-    changed = [f"{name} {before!r} -> {after!r}" for name, before, after in _changes(run.config, config)]
+    changed = [f"{name} {before!r} -> {after!r}" for name, before, after in changes(run.config, config)]
     if changed:
         raise InputError(
             f"run: {run.path} was begun with another config: {', '.join(changed)}; undo the change, name another run, or "
@@ -259,29 +280,11 @@ def _require_same(run: Run, config: Config) -> None:
             f"run: {run.path} was begun with another corpus than {prepared} now holds (other train or dev pairs, or "
             "subwords); prepare the former one again, name another run, or start over with --fresh"
         )
-    for side in ("source", "target"):
-        name = f"{side}.model"
-        if read_small(run.path / name) != read_small(prepared / name):
-            raise InputError(
-                f"run: {run.path} was begun with other subwords than {config.data.prepared} now has; "
-                "name another run, or start over with --fresh"
-            )
-
-
-def _changes(old: Config, new: Config) -> list[tuple[str, Any, Any]]:
-    """(key, old value, new value) of the keys that differ and may not change in a run."""
-    changes = [("seed", old.seed, new.seed)]
-    for section, changeable in (
-        ("data", _PATHS),
-        ("cleaning", ()),
-        ("augmentation", ()),
-        ("tokenizer", ()),
-        ("model", ()),
-        ("training", CHANGEABLE),
-    ):
-        before, after = (dataclasses.asdict(getattr(config, section)) for config in (old, new))
-        changes += [(f"{section}.{name}", before[name], after[name]) for name in before if name not in changeable]
-    return [(name, before, after) for name, before, after in changes if before != after]
+    if not _same_subwords(run, config):
+        raise InputError(
+            f"run: {run.path} was begun with other subwords than {prepared} now has; name another run, or start over with "
+            "--fresh"
+        )
 
 
 def _read_metadata(path: Path) -> dict[str, Any]:

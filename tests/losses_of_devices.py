@@ -8,8 +8,9 @@ import sys
 
 import numpy as np
 
-from s2s.config import Config, DataConfig, ModelConfig, TrainingConfig
+from s2s.config import Config, ModelConfig, TrainingConfig
 from s2s.data.packing import Batch, BatchShape
+from s2s.data_config import DataConfig
 from s2s.model.backend import tf
 from s2s.training.devices import Devices
 from s2s.training.loop import make_trainer

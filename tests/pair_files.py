@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from s2s.config import PairFile
 from s2s.data.corpus import Layout, read_pairs
+from s2s.data_config import PairFile
 from s2s.errors import InputError
 
 SPANISH = [

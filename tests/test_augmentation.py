@@ -5,11 +5,11 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s2s.config import AugmentationConfig
 from s2s.data.augmentation import KINDS, copies, put_into_slots
 from s2s.data.corpus import Pair
 from s2s.data.known_words import KnownWords
 from s2s.data.slots import SLOT, symbols
+from s2s.data_config import AugmentationConfig
 
 NOTHING = AugmentationConfig(**dict.fromkeys(("copies", *KINDS, "known_names"), 0.0))
 PAIRS = [Pair(f"¿Está Tom en la casa {n}?", f"Is Tom in house {n}?", f"a.tsv:{n}") for n in range(400)]

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s2s.config import CleaningConfig
 from s2s.data.cleaning import clean, duplicates, leaks, near_keys, normalized_key
 from s2s.data.corpus import Pair
+from s2s.data_config import CleaningConfig
 
 ALL = CleaningConfig()
 TEXT = st.text(max_size=30)

@@ -10,8 +10,9 @@ import yaml
 from hypothesis import given, reject
 from hypothesis import strategies as st
 
-from s2s import config, config_file, config_reference
-from s2s.config import Config, DataConfig, PairFile
+from s2s import config_file, config_reference, data_config
+from s2s.config import Config
+from s2s.data_config import DataConfig, PairFile
 from s2s.errors import InputError
 
 MINIMAL = "run: r\ndata: {train: a.tsv, dev: b.tsv, prepared: p}\n"
@@ -130,7 +131,10 @@ def test_scalars_are_those_of_yaml_1_2(tmp_path, key, text, value):
         ("data.train=[[a]]", NO_PAIR_FILE + "['a']"),
         ("data.train={source: a}", NO_PAIR_FILE + "{'source': 'a'}"),
         ("data.train={source: a, goal: b}", f"data.train: unknown key goal; write {PAIR_FILES}"),
-        ("data.train={source: a, target: b, format: csv}", f"data.train: unknown key format; write {PAIR_FILES}"),
+        (
+            "data.train={source: a, target: b, format: csv}",
+            "data.train: a and b: two aligned files have neither a format nor columns",
+        ),
         ("data.train={path: a, fromat: csv}", "data.train: unknown key fromat; did you mean format?"),
         ("data.train=[a, {path: a, x: 1}]", "data.train: unknown key x; known: path, target, format, source_column"),
         ("data.train={path: 3}", "data.train: path must be a text, not 3"),
@@ -249,6 +253,21 @@ def test_a_file_that_cannot_be_read(tmp_path):
 def test_keys_that_exclude_each_other(tmp_path):
     assert "go together" in error_of(tmp_path, MINIMAL, "data.source_column=2")
     assert "needs translations" in error_of(tmp_path, MINIMAL, "training={best_by: bleu, validation_sentences: 0}")
+    assert "weight is for data.train" in error_of(tmp_path, MINIMAL, "data.dev={path: a, weight: 2}")
+
+
+def test_weights_of_files_and_lists_of_choices(tmp_path):
+    read = load(tmp_path, MINIMAL, "data.train=[{path: a, weight: 5}, {source: b, target: c, weight: 2}, d]")
+    assert read.data.train == (PairFile("a", weight=5), PairFile("b", "c", weight=2), PairFile("d"))
+    assert "weight must be a whole number from 1 to 1000, not 0" in error_of(
+        tmp_path, MINIMAL, "data.train={path: a, weight: 0}"
+    )
+    for text, parts in (("encoder", ("encoder",)), ("[decoder, embeddings]", ("decoder", "embeddings")), ("null", ())):
+        assert load(tmp_path, MINIMAL, f"training.freeze={text}").training.freeze == parts
+    assert "training.freeze must be a list of some of encoder, decoder, embeddings, not" in error_of(
+        tmp_path, MINIMAL, "training.freeze=[encoder, x]"
+    )
+    assert load(tmp_path, MINIMAL, "tokenizer.from=~/run").tokenizer.from_.endswith("/run")
 
 
 LIKE_OTHERS = "2e-3 1e5 0o17 0x1F 010 1. .5 1_000 3:36 2024-01-01 on No TRUE null ~ .inf = << 1:2 - ? !a &a *a"
@@ -259,22 +278,28 @@ TEXTS = (
 )
 PATHS = TEXTS.filter(lambda text: not text.startswith("~"))
 LAID_OUT = st.builds(
-    PairFile, PATHS, st.none(), st.sampled_from(typing.get_args(config.Format)), st.integers(1, 5), st.integers(6, 9)
+    PairFile,
+    PATHS,
+    st.none(),
+    st.sampled_from(typing.get_args(data_config.Format)),
+    st.integers(1, 5),
+    st.integers(6, 9),
 )
+FILES = st.lists(st.builds(PairFile, PATHS) | st.builds(PairFile, PATHS, PATHS) | LAID_OUT, max_size=3).map(tuple)
 
 
 def values(kind, limits):
     """A strategy of the values that a key takes."""
-    if kind == tuple[config.PairFile, ...]:
-        return st.lists(st.builds(PairFile, PATHS) | st.builds(PairFile, PATHS, PATHS) | LAID_OUT, max_size=3).map(
-            tuple
-        )
+    if kind == tuple[PairFile, ...]:
+        return FILES
     if kind is str:
         return PATHS if limits["path"] else TEXTS
     if kind in (int, float):
         low, high = kind(limits["low"]), kind(min(limits["high"], 10**18))
         return st.integers(low, high) if kind is int else st.floats(low, high)
     kinds = typing.get_args(kind)
+    if typing.get_origin(kind) is tuple:
+        return st.lists(st.from_type(kinds[0])).map(tuple)
     if kinds and typing.get_origin(kind) is not typing.Literal:
         return st.one_of(*(values(one, limits) for one in kinds))
     return st.from_type(kind)
@@ -287,6 +312,9 @@ def sections(kind):
     keys = {item.name: values(hints[item.name], item.metadata) for item in fields if item.name not in inner}
 
     def build(**given):
+        if "train" in given:
+            weight = 1 + len(given["train"])  # those of train only can have one
+            given["train"] = tuple(dataclasses.replace(file, weight=weight) for file in given["train"])
         try:
             return kind(**given)
         except InputError:  # keys that exclude each other
@@ -309,9 +337,7 @@ def test_a_dumped_config_reads_back_the_same(tmp_path_factory, original):
 def test_dumps_of_yaml_1_1_load(tmp_path):
     """As older versions wrote them."""
     original = load(tmp_path, MINIMAL, "training={learning_rate: 0.00001, minutes: 1e+20}", "run='3:36'")
-    tree = dataclasses.asdict(original)
-    tree["data"] |= {name: list(tree["data"][name]) for name in ("train", "dev", "test")}
-    text = yaml.safe_dump(tree, sort_keys=False, allow_unicode=True)
+    text = yaml.safe_dump(config_file.as_tree(original), sort_keys=False, allow_unicode=True)
     assert "1.0e-05" in text and "1.0e+20" in text and load(tmp_path, text) == original
 
 
@@ -324,7 +350,7 @@ def test_reference_is_generated_and_loads_to_the_defaults_and_explains_every_key
         line.split(":")[0].strip(): number for number, line in enumerate(lines) if line.lstrip()[:1] not in ("", "#")
     }
     parts = (read, read.data, read.cleaning, read.augmentation, read.tokenizer, read.model, read.training)
-    assert sorted(keys) == sorted(name for part in parts for name in vars(part))
+    assert sorted(keys) == sorted(config_file.key_of(name) for part in parts for name in vars(part))
     assert all(lines[number - 1].lstrip().startswith("# ") for number in keys.values())
     assert [name for name, number in keys.items() if "required" in lines[number]] == ["run", "train", "prepared"]
 

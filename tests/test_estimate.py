@@ -4,7 +4,8 @@ import re
 
 import numpy as np
 
-from s2s.config import Config, DataConfig, ModelConfig, TrainingConfig
+from s2s.config import Config, ModelConfig, TrainingConfig
+from s2s.data_config import DataConfig
 from s2s.training.estimate import memory, operations
 from tests.conftest import s2s
 

@@ -10,10 +10,10 @@ import sacrebleu
 import yaml
 
 from s2s import config_file
-from s2s.config import PairFile
 from s2s.data.corpus import Layout, Pair
 from s2s.data.dataset import layout_of_test, read_texts
 from s2s.data.prepare import prepare
+from s2s.data_config import PairFile
 from s2s.run import Run
 from s2s.translation import evaluation
 from s2s.translation.evaluation import by_length, format_scores, measure_cut, perplexity, score, score_pairs

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s2s.config import PairFile
 from s2s.data import lines
 from s2s.data.corpus import Layout, read_lines, read_pairs
+from s2s.data_config import PairFile
 from tests.conftest import s2s
 from tests.pair_files import BOTH, ENGLISH, SPANISH, pairs, refused, write
 

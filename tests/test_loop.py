@@ -15,7 +15,8 @@ from s2s.errors import InputError
 from s2s.model.backend import tf
 from s2s.run import Run
 from s2s.training.devices import Devices
-from s2s.training.loop import learning_rate, make_trainer, train
+from s2s.training.loop import make_trainer, train
+from s2s.training.schedule import learning_rate
 from tests.conftest import (
     last_checkpoint,
     metrics,

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s2s.config import CleaningConfig
 from s2s.data.normalization import NORMALIZES, normalize
+from s2s.data_config import CleaningConfig
 
 ALL = CleaningConfig()
 

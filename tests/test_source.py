@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s2s.config import CleaningConfig
 from s2s.data.known_words import KnownWords
 from s2s.data.slots import SLOT, symbols
+from s2s.data_config import CleaningConfig
 from s2s.translation.search import SearchOptions
 from s2s.translation.source import Reader
 

@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import pytest
 
-from s2s.config import PairFile
 from s2s.data.corpus import Layout, read_pairs
+from s2s.data_config import PairFile
 from tests.conftest import python
 from tests.pair_files import pairs, refused, write
 
@@ -125,7 +125,7 @@ UNIT = '<tu><tuv xml:lang="es"><seg>Sí.</seg></tuv><tuv xml:lang="en"><seg>Yes.
 READ = """
 import re, sys
 from pathlib import Path
-from s2s.config import PairFile
+from s2s.data_config import PairFile
 from s2s.data.corpus import Layout, read_pairs
 from s2s.errors import InputError
 try:

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from s2s.config import Config, DataConfig, ModelConfig, TrainingConfig
+from s2s.config import Config, ModelConfig, TrainingConfig
 from s2s.data.packing import Batch, BatchShape
+from s2s.data_config import DataConfig
 from s2s.model.backend import keras, tf
 from s2s.model.loss import cross_entropy
 from s2s.training.devices import Devices

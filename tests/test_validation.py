@@ -132,8 +132,6 @@ def test_a_run_whose_metrics_lack_the_numbers_of_sentences_is_finished_too(valid
     (checkpoint / "progress.json").write_text(json.dumps(progress))
     (checkpoint / "SHA256SUMS").write_text(checksums(checkpoint, ("training.npz", "progress.json")))
     for epochs, sentences in ((13, 0), (14, 30)):
-        options = set_options(
-            run=tmp_path / "run", training__epochs=epochs, training__validation_sentences=sentences
-        )
+        options = set_options(run=tmp_path / "run", training__epochs=epochs, training__validation_sentences=sentences)
         s2s("train", untrained / "tiny.yaml", *options, check=0)
     assert "of all 100 sentences" in (tmp_path / "run" / "MODEL.md").read_text(encoding="utf-8")

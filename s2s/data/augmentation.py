@@ -10,10 +10,10 @@ prepared, so that a training reads the same in every epoch, and resumes exactly.
 from random import Random
 from typing import NamedTuple
 
-from s2s.config import AugmentationConfig
 from s2s.data import perturbation, slots
 from s2s.data.corpus import Pair
 from s2s.data.known_words import KnownWords
+from s2s.data_config import AugmentationConfig
 
 KINDS = ("phone", "no_accents", "no_final_mark", "typo", "marks", "joined")
 """What a copy can differ in; keys of the section `augmentation`."""
@@ -32,13 +32,14 @@ def copies(pairs: list[Pair], config: AugmentationConfig, seed: int) -> list[Cop
 
     Args:
         pairs: training pairs; a joined copy takes the pairs that follow.
-        config: how many, and what is changed in them.
+        config: how many for a pair of weight 1, and what is changed in them.
         seed: the experiment's seed.
     """
     made = []
     for index, pair in enumerate(pairs):
         random = _random(seed, "copies", pair)
-        count = int(config.copies) + (random.random() < config.copies % 1)
+        share = config.copies * pair.weight
+        count = int(share) + (random.random() < share % 1)
         for _ in range(count):
             copy = _change(pairs, index, config, random)
             if copy.pair[:2] != pair[:2]:
@@ -63,13 +64,14 @@ def put_into_slots(
             return random.random() < config.known_names, symbols[random.choice((0, random.randrange(len(symbols)))) :]
 
         source, target = (slots.escape(text) for text in pair[:2])
-        masked.append(Pair(*slots.mask_pair(source, target, known, draw), pair.place))
+        source, target = slots.mask_pair(source, target, known, draw)
+        masked.append(pair._replace(source=source, target=target))
     return masked
 
 
 def _change(pairs: list[Pair], index: int, config: AugmentationConfig, random: Random) -> Copy:
     drawn = {kind for kind in KINDS if random.random() < getattr(config, kind)}
-    source, target, place = pairs[index]
+    source, target = pairs[index][:2]
     if "joined" in drawn:
         following = pairs[index + 1 : index + random.choice((2, 2, 3))]
         source, target = (
@@ -85,7 +87,7 @@ def _change(pairs: list[Pair], index: int, config: AugmentationConfig, random: R
         source = perturbation.with_typo(source, random)
     if "marks" in drawn:
         source, target = perturbation.in_marks(source, target, random)
-    return Copy(Pair(source, target, place), tuple(kind for kind in KINDS if kind in drawn))
+    return Copy(pairs[index]._replace(source=source, target=target), tuple(kind for kind in KINDS if kind in drawn))
 
 
 def _random(seed: int, purpose: str, pair: Pair) -> Random:

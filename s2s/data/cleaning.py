@@ -14,10 +14,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from s2s.config import CleaningConfig
 from s2s.data.corpus import Pair
 from s2s.data.language import language_score
 from s2s.data.normalization import NORMALIZES, normalize
+from s2s.data_config import CleaningConfig
 
 Keys = npt.NDArray[np.uint64]
 
@@ -81,7 +81,7 @@ def clean(pairs: list[Pair], config: CleaningConfig, held_out: bool) -> Cleaned:
         if rule := _excluding_rule(source, target, config, held_out):
             _count(cleaned, rule, pair)
             continue
-        cleaned.pairs.append(Pair(source, target, pair.place))
+        cleaned.pairs.append(pair._replace(source=source, target=target))
         keys += [_hash(f"{source}\t{target}"), normalized_key(source), normalized_key(target)]
     return cleaned._replace(keys=np.frombuffer(b"".join(keys), np.uint64).reshape(-1, 3))
 

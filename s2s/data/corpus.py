@@ -7,11 +7,11 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-from s2s.config import DataConfig, PairFile
 from s2s.data import formats, lines
 from s2s.data.compression import OpenText, open_text, open_texts
 from s2s.data.language import language_votes
 from s2s.data.rows import Cells, Row, note_columns
+from s2s.data_config import DataConfig, PairFile
 from s2s.errors import InputError
 
 Column = int | str
@@ -32,11 +32,14 @@ _GIVE_COLUMNS = "give data.source_column and data.target_column (evaluate: --sou
 
 
 class Pair(NamedTuple):
-    """A Spanish sentence, its English translation, and their place."""
+    """A Spanish sentence and its English translation."""
 
     source: str
     target: str
-    place: str  # "file:line", for messages
+    place: str
+    """"file:line", for messages."""
+    weight: int = 1
+    """How often it comes in an epoch, if it is a training pair."""
 
 
 class Layout(NamedTuple):
@@ -79,6 +82,7 @@ def read_pairs(
                 texts,
                 Layout(layout.format if own.format in (None, "auto") else own.format, own.columns or layout.columns),
                 note,
+                file.weight,
             )
 
 
@@ -104,7 +108,9 @@ def read_lines(path: Path) -> Iterator[str]:
         yield from lines.read_lines(text)
 
 
-def _read_texts(texts: list[OpenText], layout: Layout, note: Callable[[str, Pair], None]) -> Iterator[Pair]:
+def _read_texts(
+    texts: list[OpenText], layout: Layout, note: Callable[[str, Pair], None], weight: int
+) -> Iterator[Pair]:
     name = texts[0].name
     rows = _rows(texts, layout)
     head = _take_head(rows)
@@ -117,7 +123,7 @@ def _read_texts(texts: list[OpenText], layout: Layout, note: Callable[[str, Pair
     for line, cells, notes in chain(head, rows):
         place = f"{name}:{line}"
         try:
-            pair = Pair(cells[source].strip(), cells[target].strip(), place)
+            pair = Pair(cells[source].strip(), cells[target].strip(), place, weight)
         except KeyError:
             raise _missing_columns(cells, columns, place) from None
         for rule in notes:

@@ -26,8 +26,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from s2s.config import PairFile
 from s2s.data.corpus import Layout, read_pairs
+from s2s.data_config import PairFile
 from s2s.errors import InputError
 from s2s.files import checksums, read_small
 

@@ -170,6 +170,11 @@ class KnownWords:
         names = {word for word, count in inside.items() if count + start[word] > 1 and 10 * lower[word] <= count}
         return cls((set(lower) | set(start) - set(inside)) - names, names)
 
+    def __or__(self, other: "KnownWords") -> "KnownWords":
+        """The words of both training texts; one that is common in either is."""
+        common = self.common | other.common
+        return KnownWords(common, (self.names | other.names) - common)
+
     @classmethod
     def load(cls, path: Path) -> "KnownWords":
         """Read a file that `save` wrote; raises InputError when it is missing or damaged."""

@@ -9,8 +9,8 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-from s2s.config import CleaningConfig
 from s2s.data.perturbation import without_opening_marks
+from s2s.data_config import CleaningConfig
 
 NORMALIZES = ("unicode", "typography", "opening_marks", "control_characters", "white_space")
 """Rules of `cleaning` that apply to the training text and to every text that a run reads."""

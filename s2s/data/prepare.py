@@ -12,10 +12,10 @@ import dataclasses
 import hashlib
 import json
 import os
+import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,7 +24,7 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from s2s import __version__
-from s2s.config import CleaningConfig, Config
+from s2s.config import Config
 from s2s.data import dataset, known_words, tokenizer
 from s2s.data.cleaning import EXAMPLES, Keys, clean, duplicates, leaks, near_keys
 from s2s.data.compression import explain_read_errors, require_regular
@@ -36,11 +36,12 @@ from s2s.data.report import SplitCounts
 from s2s.data.shards import Shard, ShardFile, encode_shard, serialize, training_text
 from s2s.data.splitting import DEV, NOWHERE, SPLITS, TEST, TRAIN, hold_out
 from s2s.data.tokenizer import Tokenizer
+from s2s.data_config import CleaningConfig
 from s2s.errors import InputError
 from s2s.files import atomic_directory, explain_write_errors, make_directory, remove_leftovers, sha256
 
 _SHARD_PAIRS = 20_000
-"""Pairs of a shard."""
+"""Pairs of a shard; one of weight 5 counts as five."""
 
 
 def prepare(config: Config) -> dict[str, Any]:
@@ -82,8 +83,12 @@ def _prepare(config: Config, directory: Path) -> dict[str, Any]:
             raise InputError(f"data.{name}: {cleaned['train'].counts.why_empty()}")
     sample = _sample(config, cleaned["train"].shards, np.flatnonzero(splits == TRAIN))
     known = KnownWords.count(pair.source for pair in sample)
+    if config.tokenizer.from_ is not None:
+        run = Path(config.tokenizer.from_)
+        tokenizers, known = _take_tokenizers(run, directory), known | KnownWords.load(run / known_words.FILE)
+    else:
+        tokenizers = _train_tokenizers(config, sample, known, directory)
     known.save(directory / known_words.FILE)
-    tokenizers = _train_tokenizers(config, sample, known, directory)
     counts = {name: cleaned[name].counts if name in cleaned else SplitCounts() for name in SPLITS}
     _encode(config, cleaned, splits, tokenizers, known, counts, directory)
     for part in cleaned.values():
@@ -96,6 +101,7 @@ def _prepare(config: Config, directory: Path) -> dict[str, Any]:
         "format": dataset.FORMAT,
         "version": __version__,
         "vocabulary": {side: len(model) for side, model in tokenizers.items()},
+        "tokenizer_from": config.tokenizer.from_,
         "splits": {name: split_counts.report() for name, split_counts in counts.items()},
     }
 
@@ -105,11 +111,13 @@ def _fingerprint(config: Config) -> str:
     sections = (config.data, config.cleaning, config.augmentation, config.tokenizer)
     recipe: list[Any] = [dataclasses.asdict(section) for section in sections]
     del recipe[0]["prepared"]
-    for file in config.data.train + config.data.dev + config.data.test:
-        for path in file.paths:
-            require_regular(Path(path))
-            with explain_read_errors(path):
-                recipe.append(sha256(Path(path)))
+    paths = [path for file in config.data.train + config.data.dev + config.data.test for path in file.paths]
+    if config.tokenizer.from_ is not None:
+        paths += _taken_files(Path(config.tokenizer.from_))
+    for path in paths:
+        require_regular(Path(path))
+        with explain_read_errors(path):
+            recipe.append(sha256(Path(path)))
     return hashlib.sha256(json.dumps([*recipe, config.seed], sort_keys=True).encode()).hexdigest()
 
 
@@ -125,14 +133,26 @@ def _read_and_clean(config: Config, name: str, directory: Path) -> _Cleaned:
     """Pass 1; name: train, dev or test."""
     shards, keys, counts = ShardFile(directory / f"{name}.shards"), [np.zeros((0, 3), np.uint64)], SplitCounts()
     pairs = read_pairs(getattr(config.data, name), layout_of(config.data), counts.add_noted)
-    raw_shards = iter(lambda: list(islice(pairs, _SHARD_PAIRS)), [])
     job = partial(_clean_shard, config=config.cleaning, held_out=name != "train")
     with tqdm(desc=f"reading {name}", unit=" pairs", unit_scale=True, disable=None) as bar:
-        for data, shard_keys, rules, examples in parallel_map(job, raw_shards):
+        for data, shard_keys, rules, examples in parallel_map(job, _in_shards(pairs)):
             shards.add(data, len(shard_keys))
             keys.append(shard_keys)
             bar.update(counts.add_cleaned(len(shard_keys), rules, examples))
     return _Cleaned(shards, np.concatenate(keys), counts)
+
+
+def _in_shards(pairs: Iterable[Pair]) -> Iterator[list[Pair]]:
+    """The pairs in shards of _SHARD_PAIRS, counted by their weights, so that the memory of a shard is bounded."""
+    shard, size = [], 0
+    for pair in pairs:
+        shard.append(pair)
+        size += pair.weight
+        if size >= _SHARD_PAIRS:
+            yield shard
+            shard, size = [], 0
+    if shard:
+        yield shard
 
 
 def _clean_shard(pairs: list[Pair], config: CleaningConfig, held_out: bool) -> Any:
@@ -194,6 +214,22 @@ def _train_tokenizers(config: Config, sample: list[Pair], known: KnownWords, dir
     for side, model in models.items():
         (directory / f"{side}.model").write_bytes(model)
     return {side: Tokenizer(model) for side, model in models.items()}
+
+
+def _taken_files(run: Path) -> list[str]:
+    """The files of a run that tokenizer.from takes."""
+    names = ("source.model", "target.model", known_words.FILE)
+    for name in names:
+        if not (run / name).exists():
+            raise InputError(f"tokenizer.from: {run} is no run of this version of s2s (it has no {name})")
+    return [str(run / name) for name in names]
+
+
+def _take_tokenizers(run: Path, directory: Path) -> dict[str, Tokenizer]:
+    """Copy the tokenizers of a run."""
+    for side in ("source", "target"):
+        shutil.copyfile(run / f"{side}.model", directory / f"{side}.model")
+    return {side: Tokenizer.load(directory / f"{side}.model") for side in ("source", "target")}
 
 
 def _encode(

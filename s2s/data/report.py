@@ -15,7 +15,7 @@ from s2s.data.shards import EncodedPairs
 
 LANGUAGES = ("Spanish", "English")
 
-_KINDS = {"noted": NOTES, "mended": MENDED, "left_out": LEAVES_OUT, "augmented": ("copies", *KINDS, "slots")}
+_KINDS = {"noted": NOTES, "mended": MENDED, "left_out": LEAVES_OUT, "augmented": ("weight", "copies", *KINDS, "slots")}
 
 
 class SplitCounts:
@@ -27,6 +27,7 @@ class SplitCounts:
         self._rules: Counter[str] = Counter()
         self._examples: dict[str, list[Pair]] = {}
         self._subwords, self._unknown = np.zeros(2, np.int64), np.zeros(2, np.int64)
+        self._words = np.zeros((2, 2), np.int64)
 
     def add_cleaned(self, kept: int, rules: Counter[str], examples: dict[str, list[Pair]]) -> int:
         """Count a shard that was read and cleaned; returns how many pairs were read.
@@ -59,6 +60,7 @@ class SplitCounts:
         self.held_out += pairs * held_out
         self._subwords += encoded.lengths.sum(1, dtype=np.int64) - [0, pairs]  # BOS is no subword of the sentence
         self._unknown += encoded.unknown
+        self._words += encoded.words
         self.add_left_out("too_long", encoded.too_long, encoded.examples)
         self._rules += encoded.augmented
         for rule, examples in encoded.augmented_examples.items():
@@ -90,6 +92,7 @@ class SplitCounts:
             "pairs": self.pairs,
             "subwords_mean": [round(float(total / max(self.pairs, 1)), 2) for total in self._subwords],
             "unknown_share": [round(share, 5) for share in self._unknown_shares()],
+            "words_in_characters": [round(float(cut / max(words, 1)), 5) for words, cut in self._words],
             "examples": {
                 rule: [[p.place, p.source, p.target] for p in pairs] for rule, pairs in self._examples.items()
             },
@@ -126,6 +129,9 @@ def format_report(report: dict[str, Any]) -> str:
         means = [f"{split['subwords_mean'][side]:.1f}" for split in splits.values()]
         unknown = [f"{split['unknown_share'][side]:.2%}" for split in splits.values()]
         rows += [(f"{language} subwords per sentence", means), ("  unknown subwords", unknown)]
+        if report["tokenizer_from"]:  # which were trained on another text
+            cut = [f"{split['words_in_characters'][side]:.2%}" for split in splits.values()]
+            rows.append(("  words cut into single characters", cut))
     width = max(len(label) for label, _ in rows)
     lines = [f"{'':{width}}  {'train':>11}  {'dev':>7}  {'test':>7}"]
     lines += [f"{label:{width}}  {cells[0]:>11}  {cells[1]:>7}  {cells[2]:>7}" for label, cells in rows]

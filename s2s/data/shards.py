@@ -96,12 +96,14 @@ class EncodedPairs(NamedTuple):
     """The pairs as text; empty for train, whose text is not needed again."""
     unknown: npt.NDArray[np.int64]
     """[2]: number of unknown subwords on each side."""
+    words: npt.NDArray[np.int64]
+    """[2, 2]: on each side the words of two letters or more, and how many of them are cut into single characters."""
     too_long: int
     """Number of pairs left out because they are longer than `data.max_length`."""
     examples: list[Pair]
     """The first of these."""
     augmented: Counter[str]
-    """Number of copies, of copies by kind, and of pairs with slots."""
+    """Number of repetitions by weight, of copies, of copies by kind, and of pairs with slots."""
     augmented_examples: dict[str, list[Pair]]
     """The first of each."""
 
@@ -121,9 +123,10 @@ def encode_shard(
     for split in np.unique(shard.splits[shard.splits != NOWHERE]):
         members = [pairs[i] for i in np.flatnonzero(shard.splits == split)]
         made = copies(members, config.augmentation, config.seed) if split == TRAIN else []
-        pairs_of_split = members + [copy.pair for copy in made]
+        repeated = [pair for pair in members for _ in range(pair.weight - 1)]
+        pairs_of_split = members + repeated + [copy.pair for copy in made]
         masked = _as_read(pairs_of_split, split == TRAIN, known, tokenizers[0].slots, config)
-        spanish, english = (side.encode([pair[n] for pair in masked]) for n, side in enumerate(tokenizers))
+        spanish, english = (side.encode([pair[:2][n] for pair in masked]) for n, side in enumerate(tokenizers))
         framed = [(frame_source(es), frame_target(en)) for es, en in zip(spanish, english, strict=True)]
         # Test pairs are all kept: they are evaluated, not trained on.
         fits = [split == TEST or max(len(es), len(decoder_labels(en))) <= config.data.max_length for es, en in framed]
@@ -132,11 +135,13 @@ def encode_shard(
         lengths = np.array([[len(ids) for ids in side] for side in sides], np.int32)
         flat = [np.fromiter((i for ids in side for i in ids), np.int32) for side in sides]
         unknown = np.array([np.count_nonzero(side == UNK) for side in flat])
+        words = np.array([side.count_words(ids) for side, ids in zip(tokenizers, flat, strict=True)])
         texts = [] if split == TRAIN else list(compress(pairs_of_split, fits))
-        by_kind = _augmented(made, fits[len(members) :], list(compress(masked, fits)))
+        by_kind = {"weight": list(compress(repeated, fits[len(members) :]))}
+        by_kind |= _augmented(made, fits[len(members) + len(repeated) :], list(compress(masked, fits)))
         encoded.append(
             EncodedPairs(
-                int(split), flat, lengths, texts, unknown, len(left_out), left_out[:EXAMPLES],
+                int(split), flat, lengths, texts, unknown, words, len(left_out), left_out[:EXAMPLES],
                 Counter({kind: len(examples) for kind, examples in by_kind.items()}),
                 {kind: examples[:EXAMPLES] for kind, examples in by_kind.items()},
             )
@@ -155,7 +160,7 @@ def _as_read(pairs: list[Pair], train: bool, known: KnownWords, slots: list[str]
     if train:
         pairs = put_into_slots(pairs, known, slots, config.augmentation, config.seed)
     elif slots:
-        pairs = [Pair(*mask_translation(source, target, known, slots), place) for source, target, place in pairs]
+        pairs = [Pair(*mask_translation(pair.source, pair.target, known, slots), pair.place) for pair in pairs]
     return [pair._replace(source=pair.source.lower()) for pair in pairs]
 
 

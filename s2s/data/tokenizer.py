@@ -6,13 +6,16 @@ target    [BOS, subwords..., EOS]   all but the last: the decoder's inputs; all 
 
 import io
 from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import sentencepiece
 
-from s2s.config import TokenizerConfig
 from s2s.data.slots import symbols
+from s2s.data_config import TokenizerConfig
 from s2s.errors import InputError
 from s2s.files import read_small
 
@@ -125,6 +128,25 @@ class Tokenizer:
     def decode(self, ids: list[list[int]]) -> list[str]:
         """The text of each list of ids."""
         return self._processor.decode(ids)
+
+    def count_words(self, ids: npt.NDArray[np.int32]) -> tuple[int, int]:
+        """How many words of two letters or more are in framed ids, and how many of them are cut into single characters."""
+        if not len(ids):
+            return 0, 0
+        begins, letters = self._pieces
+        starts = np.flatnonzero(np.append(True, begins[ids[1:]]))
+        sizes, longest = (ufunc.reduceat(letters[ids], starts) for ufunc in (np.add, np.maximum))
+        return int((sizes > 1).sum()), int(((sizes > 1) & (longest == 1)).sum())
+
+    @cached_property
+    def _pieces(self) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
+        """[subwords]: whether each begins a word, and how many letters and digits it has; unknown ones have one."""
+        pieces = self.subwords(list(range(len(self))))
+        begins = [piece.startswith("▁") or number in (PAD, BOS, EOS) for number, piece in enumerate(pieces)]
+        letters = [sum(map(str.isalnum, piece)) for piece in pieces]
+        letters[PAD] = letters[BOS] = letters[EOS] = 0
+        letters[UNK] = 1
+        return np.array(begins), np.array(letters)
 
     def subwords(self, ids: list[int]) -> list[str]:
         """The subword of each id, with sentencepiece's mark for a space."""

@@ -10,8 +10,9 @@ from contextlib import closing
 from pathlib import Path
 from types import FrameType
 
+from s2s import metrics
 from s2s.checkpoints import Progress
-from s2s.config import Config, TrainingConfig
+from s2s.config import Config
 from s2s.data.batching import Bucket, count_steps, epoch_order, make_batch, plan_buckets, prefetch
 from s2s.data.dataset import Pairs, verify
 from s2s.data.packing import Batch
@@ -23,6 +24,7 @@ from s2s.run import Run
 from s2s.training.devices import Devices, explain_device_errors, warn_of_unused_gpu
 from s2s.training.model_card import write_model_card
 from s2s.training.reporting import Reporter, format_dev_scores, show
+from s2s.training.schedule import learning_rate
 from s2s.training.trainer import Trainer
 from s2s.training.update import Counters
 from s2s.training.validation import Validation
@@ -99,6 +101,8 @@ class _Loop:
 
     def _steps(self, stopped: Callable[[], bool]) -> None:
         config, progress, share = self.config, self.progress, self.share_used()
+        if progress.step == 0 and config.init_from:
+            self._validate()  # shows where it begins
         for bucket, parts, progress.epoch, progress.batch in prefetch(self._batches()):
             self._step(bucket, parts, learning_rate(config, progress.step, share))
             # All workers follow the chief's clock and signals, so that they do the same.
@@ -114,7 +118,7 @@ class _Loop:
 
     def _score_best(self) -> None:
         """Score the best weights on all dev sentences for the model card."""
-        best = self.validation.best_record() if self.devices.chief else None
+        best = metrics.best(self.run.path, self.config.best_by) if self.devices.chief else None
         if best:
             self.run.require_held()
             self.reporter.status("translating all dev sentences")
@@ -229,23 +233,6 @@ class _Loop:
         self.saved_step, self.saved_at = progress.step, progress.seconds
 
 
-def learning_rate(config: TrainingConfig, step: int, share: float) -> float:
-    """The learning rate of a step: a linear warm-up, then a decay by `training.schedule`.
-
-    Args:
-        config: the section `training`.
-        step: number of the step, from 0.
-        share: share of the budget that is used, from 0 to 1.
-    """
-    warmup = max(config.warmup_steps, 1)
-    decay = {
-        "linear": 1.0 - share,
-        "cosine": 0.5 + 0.5 * math.cos(math.pi * share),
-        "inverse_sqrt": (warmup / max(step + 1, warmup)) ** 0.5,
-    }
-    return config.learning_rate * min((step + 1) / warmup, 1.0) * decay[config.schedule]
-
-
 class _StopSignals:
     """Context that notes the first SIGINT, SIGTERM or SIGHUP in `signum`; a second one ends the process at once."""
 
@@ -285,6 +272,8 @@ def make_trainer(config: Config, vocab_sizes: tuple[int, int], devices: Devices)
 def _resume(run: Run, trainer: Trainer, devices: Devices) -> Progress:
     checkpoint = run.load_checkpoint()
     arrays, progress = checkpoint or ({}, Progress())
+    if not checkpoint and run.config.training.init_from:
+        trainer.start_with(run.load_initial(trainer.averaged_weights()))
     if checkpoint:
         try:
             trainer.restore(arrays)

@@ -74,7 +74,7 @@ Look up the licence of these data before you share this model.
 
 {model.layers} + {model.layers} LSTM layers of {model.units}, embeddings of {model.embedding_size}, {vocabulary["source"]:,} Spanish and \
 {vocabulary["target"]:,} English subwords, {weights:,} weights; Adam, {training.tokens_per_batch:,} tokens a batch, {compute_dtype(training.precision)}. \
-config.yaml has the whole recipe, metrics.jsonl the losses of the training.
+config.yaml has the whole recipe, metrics.jsonl the losses of the training.{_began_with(run)}
 
 ## Scores
 
@@ -88,6 +88,14 @@ On a test file: `s2s evaluate {run.path} TEST_TSV`.
 - The model knows the words, the spelling and the kind of sentences of its data. Other sentences come out fluent and wrong.
 - Its translations repeat what people say in the data.
 """
+
+
+def _began_with(run: Run) -> str:
+    origins = []
+    for origin in run.began_with:
+        steps = f" after {origin['step']:,} steps" if origin["step"] else ""
+        origins.append(f"`{origin['run']}`{steps} ({', '.join(f'`{path}`' for path in origin['train'])})")
+    return f"\nIt began with the weights of {', which began with those of '.join(origins)}." if origins else ""
 
 
 def _cut(cut: int | None) -> str:

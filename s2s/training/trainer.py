@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from s2s.config import TrainingConfig
+from s2s.config import Part, TrainingConfig
 from s2s.data.packing import Batch, BatchShape
 from s2s.data.tokenizer import PAD
 from s2s.files import Arrays
@@ -39,7 +39,10 @@ class Trainer:
             devices: where to compute.
         """
         self.model, self.config, self.devices, self.seed = model, config, devices, seed
-        self.weights = [weight.value for weight in model.trainable_variables]
+        every = {weight.path: weight.value for weight in model.trainable_variables}
+        self.frozen = {name: weight for name, weight in every.items() if is_frozen(name, config.freeze)}
+        self.names = [name for name in every if name not in self.frozen]
+        self.weights = [every[name] for name in self.names]
         with devices.scope():
             self.averages = [tf.Variable(weight) for weight in self.weights]
             self.ms = [tf.Variable(tf.zeros_like(weight)) for weight in self.weights]
@@ -129,7 +132,7 @@ class Trainer:
         update_scale(self.config, self.scale, self.good_steps, norm)
 
     def _per_weight(self) -> list[tuple[Any, Any, Any, Any]]:
-        """(weight, m, v, average) of every weight."""
+        """(weight, m, v, average) of every weight that is trained."""
         return list(zip(self.weights, self.ms, self.vs, self.averages, strict=True))
 
     def _compute_loss(self, shape: BatchShape, source: Tensor, target: Tensor, labels: Tensor) -> Tensor:
@@ -159,8 +162,16 @@ class Trainer:
 
     def averaged_weights(self) -> Arrays:
         """The moving average of the weights, by name: what translates."""
-        names = [weight.path for weight in self.model.trainable_variables]
-        return {name: average.numpy() for name, average in zip(names, self.averages, strict=True)}
+        averages = dict(zip(self.names, self.averages, strict=True)) | self.frozen
+        return {name: average.numpy() for name, average in averages.items()}
+
+    def start_with(self, weights: Arrays) -> None:
+        """Set the weights and their averages, by name, as `averaged_weights` returns them."""
+        for name, weight, average in zip(self.names, self.weights, self.averages, strict=True):
+            weight.assign(weights[name])
+            average.assign(weights[name])
+        for name, weight in self.frozen.items():
+            weight.assign(weights[name])
 
     def arrays(self) -> Arrays:
         """Everything that changes while training, by name; `restore` reads it back."""
@@ -179,13 +190,12 @@ class Trainer:
 
     def _variables(self) -> dict[str, Any]:
         """The variables by the names under which checkpoints store them."""
-        names = [weight.path for weight in self.model.trainable_variables]
         kinds = ("weight", "first", "second", "average")
         stored = {
             f"{kind}/{name}": variable
-            for name, variables in zip(names, self._per_weight(), strict=True)
+            for name, variables in zip(self.names, self._per_weight(), strict=True)
             for kind, variable in zip(kinds, variables, strict=True)
-        }
+        } | {f"weight/{name}": weight for name, weight in self.frozen.items()}
         counters = ("loss_sum", "tokens", "norm", "skipped", "fault")
         stored |= dict(zip(counters, self.counters.variables(), strict=True))
         return stored | {"scale": self.scale, "good_steps": self.good_steps}
@@ -196,3 +206,13 @@ class Trainer:
             kept = average.numpy()
             average.assign(weight)
             weight.assign(kept)
+
+
+def is_frozen(name: str, parts: tuple[Part, ...]) -> bool:
+    """Whether a weight stays as it is.
+
+    Args:
+        name: its name, such as encoder/stack/lstm_0/kernel.
+        parts: `training.freeze`.
+    """
+    return name.split("/", maxsplit=1)[0] in parts or ("embeddings" in parts and name.endswith("/embedding"))

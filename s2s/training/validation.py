@@ -5,7 +5,6 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from s2s import metrics
 from s2s.checkpoints import Progress
 from s2s.data.batching import evaluation_batches, plan_buckets
 from s2s.data.dataset import Pairs, read_texts
@@ -73,13 +72,6 @@ class Validation:
         scores = measure_cut(translator, list(sources), [[text] for text in references])
         self.run.save_cut(translator.cut, scores)
         return _translate_and_score(translator, self.all_texts, len(self.all_texts))[0]
-
-    def best_record(self) -> dict[str, Any] | None:
-        """The line of metrics.jsonl of the best validation; None where there is none."""
-        name, sign = f"dev_{self.config.best_by}", -1.0 if self.config.best_by == "loss" else 1.0
-        values = ((record, record.get(name)) for record in metrics.read(self.run.path))
-        records = [record for record, value in values if isinstance(value, (int, float)) and math.isfinite(value)]
-        return max(records, key=lambda record: sign * record[name], default=None)
 
     def update_best(self, scores: dict[str, Any], progress: Progress) -> bool:
         """Whether these scores are the best so far, by `training.best_by`; `progress` is updated."""

@@ -2,10 +2,10 @@
 
 from typing import NamedTuple
 
-from s2s.config import CleaningConfig
 from s2s.data.known_words import KnownWords, words
 from s2s.data.normalization import normalize
 from s2s.data.slots import escape, fill, mask, mask_target
+from s2s.data_config import CleaningConfig
 
 _AROUND = (('"', '"'), ("'", "'"), ("(", ")"), ("[", "]"))
 

@@ -31,7 +31,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from s2s import config, config_file
+from s2s import config, config_file, data_config
 from s2s.data.batching import Bucket, count_steps, epoch_order, make_batch, plan_buckets, prefetch
 from s2s.data.dataset import Pairs
 from s2s.data.packing import Batch
@@ -144,11 +144,11 @@ def config_of(flags: argparse.Namespace, directory: Path) -> config.Config:
         flags: the arguments of `add_flags`, and optionally residual and tie_output.
         directory: directory for the prepared corpus and the run.
     """
-    pairs = config.PairFile(str(flags.tsv))
+    pairs = data_config.PairFile(str(flags.tsv))
     return config.Config(
         run=str(directory / "run"),
-        data=config.DataConfig((pairs,), str(directory / "prepared"), (pairs,), max_length=flags.max_length),
-        tokenizer=config.TokenizerConfig(vocab_size=flags.vocab, type="unigram"),
+        data=data_config.DataConfig((pairs,), str(directory / "prepared"), (pairs,), max_length=flags.max_length),
+        tokenizer=data_config.TokenizerConfig(vocab_size=flags.vocab, type="unigram"),
         model=config.ModelConfig(
             units=flags.units, layers=flags.layers, embedding_size=flags.embed, dropout=0.2,
             residual=getattr(flags, "residual", False), tie_output=getattr(flags, "tie_output", False),

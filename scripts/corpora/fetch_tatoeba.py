@@ -19,10 +19,10 @@ from pathlib import Path
 import numpy as np
 
 from fetching import FetchError, check_zip, fetch, write_about
-from s2s.config import CleaningConfig, PairFile
 from s2s.data.cleaning import clean
 from s2s.data.corpus import Layout, read_pairs
 from s2s.data.splitting import SPLITS, hold_out
+from s2s.data_config import CleaningConfig, PairFile
 from s2s.files import atomic_file
 
 ANKI = "https://www.manythings.org/anki/"

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from s2s.config import PairFile
 from s2s.data.corpus import read_references
 from s2s.data.dataset import layout_of_test
+from s2s.data_config import PairFile
 from s2s.run import Run
 from s2s.translation.evaluation import score
 from s2s.translation.state import C, Floats, H

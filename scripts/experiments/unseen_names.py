@@ -12,10 +12,10 @@ import re
 from pathlib import Path
 from random import Random
 
-from s2s.config import PairFile
 from s2s.data.corpus import Layout, read_pairs
 from s2s.data.known_words import KnownWords, words
 from s2s.data.slots import fixed_texts, has_text
+from s2s.data_config import PairFile
 from s2s.run import Run
 
 WOMEN = [
@@ -134,7 +134,7 @@ def main() -> None:
     known, random = Run(arguments.run).known_words(), Random(arguments.seed)
     pairs = list(read_pairs([PairFile(arguments.pairs)], Layout("tsv", (1, 2))))
     lower = {word.text for pair in pairs for word in words(pair.source) if word.text[0].islower()}
-    for source, target, _ in pairs:
+    for source, target, *_ in pairs:
         texts = [text for text in fixed_texts(source) if text[0].isdigit() and text in source]
         texts += [word.text for word in words(source) if word.text[0].isupper() and word.text.lower() not in lower]
         shared = [text for text in dict.fromkeys(texts) if has_text(text, target)]
