@@ -4,7 +4,7 @@
 
 Modules import only from their own folder or from the lines below:
 
-    cli.py                               the five commands
+    cli.py   api.py                      the five commands; s2s from Python
     states/            training/         hidden states as files and pictures; training
     translation/                         text to state to text; evaluation
     run.py   model/    checkpoints.py    the run directory; the network in Keras; what training resumes from
@@ -14,4 +14,17 @@ Modules import only from their own folder or from the lines below:
     errors.py                            what ends a command
 """
 
+from os import PathLike
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from s2s.api import Model
+
 __version__ = "0.1.0"
+
+
+def load(path: "str | PathLike[str]") -> "Model":
+    """Load a trained run, a directory that `s2s train` wrote; raises s2s.errors.InputError where that is not one."""
+    from s2s.api import Model
+
+    return Model(path)

@@ -38,7 +38,7 @@ class ModelConfig:
 @dataclass(frozen=True)
 class TrainingConfig:
     """Optimization, budget, validation and checkpoints.
-    Training ends when the first of epochs, minutes and patience is reached; without any, when it is interrupted.
+    Training ends when the first of epochs, steps, minutes and patience is reached; without any, when it is interrupted.
     """
 
     init_from: str | None = config_key(None, path=True)
@@ -48,6 +48,8 @@ class TrainingConfig:
     """Parts of the network that stay as they are; the embeddings are parts of encoder and decoder too."""
     epochs: int | None = config_key(None, 1)
     """Budget: passes over the training pairs; null = no limit."""
+    steps: int | None = config_key(None, 1)
+    """Budget: steps, which compare processors of any speed; null = no limit."""
     minutes: float | None = config_key(None, 0.0)
     """Budget: wall-clock minutes, with compilation and validation; null = no limit."""
     tokens_per_batch: int = config_key(1536, 8)

@@ -32,8 +32,8 @@ def _describe(kind: Any, tree: dict[str, Any], comments: Mapping[str, str]) -> s
     """The keys of a class as YAML with comments, those that are sections last."""
     text, hints = "", typing.get_type_hints(kind)
     for item in sorted(dataclasses.fields(kind), key=lambda item: dataclasses.is_dataclass(hints[item.name])):
-        name, hint = key_of(item.name), typing.cast(Any, hints[item.name])
-        if dataclasses.is_dataclass(hint):
+        name, hint = key_of(item.name), hints[item.name]
+        if dataclasses.is_dataclass(hints[item.name]):
             keys = textwrap.indent(_describe(hint, tree[name], comments).lstrip(), "  ")
             text += f"\n{comments[hint.__name__]}{name}:\n{keys}"
         else:

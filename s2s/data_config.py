@@ -107,8 +107,8 @@ class DataConfig:
 class CleaningConfig:
     """The rules by which `s2s prepare` mends sentences and leaves out training pairs; report.json counts what each did.
     Dev and test pairs are mended too.  Dev and test pairs with an empty side are left out, and dev pairs longer than
-    max_length.  unicode, typography, opening_marks, control_characters and white_space also apply to every text that a run
-    reads.
+    max_length.  unicode, typography, opening_marks, control_characters, white_space and spelling also apply to every text
+    that a run reads.
     """
 
     markup: bool = config_key(True)
@@ -120,11 +120,14 @@ class CleaningConfig:
     typography: bool = config_key(True)
     """Mend: write quotation marks, dashes, the ellipsis, ligatures and full-width letters as a keyboard does: " ' - ..."""
     opening_marks: bool = config_key(True)
-    """Mend: remove ¿ and ¡, which many people leave out.  The mark at the end says the same."""
+    """Mend: remove ¿ and ¡, which many people leave out.  The mark at the end says the same, and is added where it is missing."""
     control_characters: bool = config_key(True)
     """Mend: remove control characters and invisible characters."""
     white_space: bool = config_key(True)
     """Mend: replace every stretch of white space by one space."""
+    spelling: bool = config_key(True)
+    """Mend Spanish words that the training text does not have: read those that differ from one of its words in accents or
+    by a typo (a letter missing or doubled, or two exchanged) as that word."""
     identical: bool = config_key(True)
     """Leave out pairs whose two sides are the same."""
     length_ratio: float | None = config_key(3.0, 1.0)
@@ -147,19 +150,19 @@ class AugmentationConfig:
     What the shares do to the scores: configs/README.md.
     """
 
-    copies: float = config_key(0.5, 0.0, 10.0)
+    copies: float = config_key(0.25, 0.0, 10.0)
     """Copies, as a share of the training pairs; 0 = none."""
-    phone: float = config_key(0.15, 0.0, 1.0)
+    phone: float = config_key(0.3, 0.0, 1.0)
     """Share of the copies as typed on a phone: in lower case, without accents and the final mark."""
-    no_accents: float = config_key(0.4, 0.0, 1.0)
+    no_accents: float = config_key(0.3, 0.0, 1.0)
     """Share of the copies without accents; ñ stays."""
-    no_final_mark: float = config_key(0.35, 0.0, 1.0)
+    no_final_mark: float = config_key(0.5, 0.0, 1.0)
     """Share of the copies without the final mark."""
-    typo: float = config_key(0.5, 0.0, 1.0)
+    typo: float = config_key(0.2, 0.0, 1.0)
     """Share of the copies with a typo: a letter of a word of five or more is missing, doubled or exchanged with the next."""
-    marks: float = config_key(0.04, 0.0, 1.0)
+    marks: float = config_key(0.05, 0.0, 1.0)
     """Share of the copies in quotation marks or brackets, on both sides."""
-    joined: float = config_key(0.08, 0.0, 1.0)
+    joined: float = config_key(0.12, 0.0, 1.0)
     """Share of the copies that are two or three sentences, on both sides."""
     known_names: float = config_key(0.15, 0.0, 1.0)
     """Share of all training pairs in which known names that both sides have become slots, as unknown names do.

@@ -55,7 +55,7 @@ FORMAT = 7
 class Run:
     """An existing run directory.  The constructor opens it to read; `begin` makes it or locks it to train."""
 
-    def __init__(self, path: Path | str):
+    def __init__(self, path: "str | os.PathLike[str]"):
         """Open `path`; raises InputError when it is no run directory, or one of another format."""
         self.path = path = Path(path)
         metadata = _read_metadata(path)

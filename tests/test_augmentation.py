@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from s2s.data.augmentation import KINDS, copies, put_into_slots
 from s2s.data.corpus import Pair
-from s2s.data.known_words import KnownWords
+from s2s.data.known_words import KnownWords, WordCounts
 from s2s.data.slots import SLOT, symbols
 from s2s.data_config import AugmentationConfig
 
@@ -47,7 +47,7 @@ COPIES = copies(PAIRS, CONFIG, 1)
 
 @given(st.integers(0, 399))
 def test_copies_do_not_depend_on_the_other_pairs(start):
-    known = KnownWords([], ["tom"])
+    known = KnownWords(["Tom"])
     part = PAIRS[start : start + 5]
     places = {pair.place for pair in part}
     assert copies(part, CONFIG, 1) == [copy for copy in COPIES if copy.pair.place in places]
@@ -56,7 +56,7 @@ def test_copies_do_not_depend_on_the_other_pairs(start):
 
 
 def test_numbers_are_slots_and_known_names_in_the_drawn_share():
-    known = KnownWords.count([*(pair.source for pair in PAIRS), "Hola, Tom."])
+    known = KnownWords.of(WordCounts.of([*(pair.source for pair in PAIRS), "Hola, Tom."]))
     result = put_into_slots(PAIRS, known, symbols(9), replace(NOTHING, known_names=0.25), 1)
     assert all(SLOT.search(pair.source) for pair in result)
     assert all(SLOT.findall(pair.source) == SLOT.findall(pair.target) for pair in result)

@@ -19,6 +19,11 @@ ALL = CleaningConfig()
         ("control_characters", "El\u200b ga\u00adto\x07", "El gato"),
         ("white_space", "El\u00a0 gato\u2009negro\u202f", "El gato negro"),
         ("opening_marks", "¿Qué? Sí, ¡ñandú!", "Qué? Sí, ñandú!"),
+        # The mark at the end is put where it is missing, so that a question stays one.
+        ("opening_marks", "Hola. ¿Dónde está Ana", "Hola. Dónde está Ana?"),
+        ("opening_marks", "(¡Qué bien)", "(Qué bien!)"),
+        ("opening_marks", "¿Sí? ¡No", "Sí? No!"),
+        ("opening_marks", "¿Ana, dices. Y tú", "Ana, dices. Y tú"),
         (None, "½ de 10³ m² son cuántos? Ñandú! 5 ª º €", None),
         (None, "¿¡", None),
         (None, "plain", None),

@@ -22,7 +22,7 @@ from tests.conftest import ROOT, SAMPLE, s2s
 
 LINES = (SAMPLE / "train.tsv").read_text(encoding="utf-8").splitlines()
 TOKENIZER = "{vocab_size: 400, type: unigram, slots: 0}"
-UNCHANGED = {"cleaning": "{opening_marks: false}", "augmentation": "{copies: 0}"}
+UNCHANGED = {"cleaning": "{opening_marks: false, spelling: false}", "augmentation": "{copies: 0}"}
 DEFAULTS = {"tokenizer": TOKENIZER} | UNCHANGED
 
 
@@ -59,10 +59,15 @@ def pairs_of(lines):
     return [tuple(line.split("\t")) for line in lines]
 
 
+def lower(pairs):
+    """Pairs as they are encoded: the Spanish side is in lower case."""
+    return [(source.lower(), target) for source, target in pairs]
+
+
 def test_what_is_prepared_is_what_was_read(tmp_path):
     directory, report = prepare(tmp_path, LINES[:4000], f", dev: {SAMPLE}/dev.tsv, test: {SAMPLE}/test.tsv")
-    assert sorted(texts(directory)) == sorted(pairs_of(LINES[:4000]))
-    assert sorted(texts(directory, "dev")) == sorted(read_texts(directory / "dev.tsv"))
+    assert sorted(texts(directory)) == sorted(lower(pairs_of(LINES[:4000])))
+    assert sorted(texts(directory, "dev")) == sorted(lower(read_texts(directory / "dev.tsv")))
     assert read_texts(directory / "dev.tsv") == pairs_of((SAMPLE / "dev.tsv").read_text(encoding="utf-8").splitlines())
     assert not (directory / "test.tsv").exists()  # data.test is not copied
     assert [split["pairs"] for split in report["splits"].values()] == [4000, 500, 500]
@@ -110,7 +115,7 @@ def test_without_dev_and_test_they_are_held_out_without_leaks(tmp_path):
     directory, report = prepare(tmp_path, lines, ", dev_size: 100, test_size: 80")
     splits = [texts(directory), read_texts(directory / "dev.tsv"), read_texts(directory / "test.tsv")]
     assert [len(split) for split in splits] == [1020, 100, 80]
-    assert sorted(splits[0] + splits[1] + splits[2]) == sorted(pairs_of(lines))
+    assert sorted(lower(splits[0] + splits[1] + splits[2])) == sorted(lower(pairs_of(lines)))
     assert report["splits"]["dev"]["held_out"] == 100 and report["splits"]["test"]["held_out"] == 80
 
     assert shared(splits[0], splits[1]) == shared(splits[0], splits[2]) == shared(splits[1], splits[2]) == 0
@@ -179,7 +184,7 @@ def test_several_files_of_several_formats_are_one_corpus(tmp_path):
         f"[{tmp_path}/train.tsv, {{source: {tmp_path}/more.es, target: {tmp_path}/more.en.gz}}, {tmp_path}/more.jsonl]"
     )
     s2s("prepare", config, "--set", f"data.train={files}", check=0)
-    assert sorted(texts(tmp_path / "prepared")) == sorted(pairs_of(LINES[:400]))
+    assert sorted(texts(tmp_path / "prepared")) == sorted(lower(pairs_of(LINES[:400])))
     again = s2s("prepare", config, "--set", f"data.train={files}", check=0)
     assert b"nothing to do" in again.stderr
     (tmp_path / "more.es").write_text("\n".join(es[:-1]), encoding="utf-8")
@@ -202,9 +207,8 @@ def test_shared_subwords_and_byte_pairs(tmp_path):
     assert (directory / "source.model").read_bytes() == (directory / "target.model").read_bytes()
     directory, _ = prepare(tmp_path, LINES[:500], tokenizer="{vocab_size: 400, type: bpe, slots: 0}")
     assert (directory / "source.model").read_bytes() != (directory / "target.model").read_bytes()
-    assert sorted(texts(directory)) == sorted(set(pairs_of(LINES[:500])) - set(read_texts(directory / "dev.tsv")) - set(
-        read_texts(directory / "test.tsv")
-    ))  # fmt: skip
+    held_out = {*read_texts(directory / "dev.tsv"), *read_texts(directory / "test.tsv")}
+    assert sorted(texts(directory)) == sorted(lower({*pairs_of(LINES[:500])} - held_out))
 
 
 def test_another_script_is_warned_of_and_a_rare_character_is_not(tmp_path, capsys):
@@ -293,7 +297,7 @@ def test_the_notes_of_anki_are_read_without_tags(tmp_path):
     ]
     head = ["#separator:tab", "#html:true", "#tags column:3"]
     directory, report = prepare(tmp_path, [*head, *notes], f", dev: {SAMPLE}/dev.tsv")
-    assert sorted(texts(directory)) == sorted(pairs_of(LINES[:200]))
+    assert sorted(texts(directory)) == sorted(lower(pairs_of(LINES[:200])))
     assert report["splits"]["train"]["mended"]["markup"] == 400
 
 
@@ -304,7 +308,7 @@ def test_train_and_dev_files_may_have_layouts_of_their_own(tmp_path):
     swapped = [f"{en}\t{es}" for es, en in pairs_of(LINES[:300])]
     data = f", source_column: 2, target_column: 1, dev: [{more}]"
     directory, _ = prepare(tmp_path, swapped, data)
-    assert sorted(texts(directory)) == sorted(pairs_of(LINES[:300]))
+    assert sorted(texts(directory)) == sorted(lower(pairs_of(LINES[:300])))
     assert read_texts(directory / "dev.tsv") == pairs_of(LINES[300:400])
 
 
@@ -358,7 +362,7 @@ def test_copies_are_counted_with_examples_and_are_not_in_dev_or_test(tmp_path):
     assert held_out <= set(pairs_of(LINES[:600]))
     # The split looks through the copies: no held-out sentence comes back in one.
     keys = {normalized_key(text) for pair in held_out for text in pair}
-    unchanged = [pair for pair in texts(directory) if pair in set(pairs_of(LINES[:600]))]
+    unchanged = [pair for pair in texts(directory) if pair in set(lower(pairs_of(LINES[:600])))]
     assert not keys & {normalized_key(text) for pair in unchanged for text in pair}
 
 
@@ -378,8 +382,8 @@ def test_numbers_and_names_are_slots_in_the_prepared_pairs(tmp_path):
     )
     prepared = texts(directory) + texts(directory, "dev")
     masked = [tuple(SLOT.sub("⟨⟩", text) for text in pair) for pair in prepared if "⟨" in pair[0]]
-    assert ("Vivo en ⟨⟩ desde ⟨⟩.", "I have lived in ⟨⟩ since ⟨⟩.") in masked
-    assert ("Son las 7.", "It is seven.") in prepared
+    assert ("vivo en ⟨⟩ desde ⟨⟩.", "I have lived in ⟨⟩ since ⟨⟩.") in masked
+    assert ("son las 7.", "It is seven.") in prepared
     assert sum(report["splits"][name]["augmented"].get("slots", 0) for name in ("train", "dev")) == len(masked)
     without, _ = prepare(tmp_path / "off", lines, tokenizer="{vocab_size: 400, type: unigram, slots: 0}")
     assert not any("⟨" in pair[0] for pair in texts(without))

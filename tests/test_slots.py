@@ -4,15 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s2s.data.known_words import KnownWords, Word, words
+from s2s.data.known_words import KnownWords, WordCounts
 from s2s.data.slots import SLOT, escape, fill, fixed_texts, mask, mask_pair, mask_target, symbols
 
-KNOWN = KnownWords.count(
-    [
+KNOWN = KnownWords.of(
+    WordCounts.of([
         "Tom vive en Boston.", "Ayer Tom vino a Boston.", "¿Qué hace Tom en Boston?", "Mi casa es tu casa.", "No lo hagas.",
         "Quiero hablar con Tom y comer.", "Nadie puede prohibir eso.", "Llegó a las diez.", "Un día Zenobia vino.",
         "Trabajo mucho y tengo hambre.", "¿Cuesta mucho?", "Abre, lee y copia.", "Luego.", "Mide bueno.",
-    ]
+    ])
 )  # fmt: skip
 NINE = symbols(9)
 
@@ -94,19 +94,3 @@ def test_any_text_can_be_masked_and_filled(text):
     masked = mask(escape(text), KNOWN, NINE)
     assert len(masked.fillers) == len(SLOT.findall(masked.text)) <= 9
     assert not SLOT.search(fill(masked.text, masked.fillers))
-
-
-def test_known_words_are_counted_and_kept(tmp_path):
-    assert (
-        {"tom", "boston"} == KNOWN.names
-        and "el" in KNOWN.common
-        and "casa" in KNOWN.common
-        and "zenobia" not in KNOWN.common | KNOWN.names
-    )
-    KNOWN.save(tmp_path / "words.txt")
-    again = KnownWords.load(tmp_path / "words.txt")
-    assert again.common == KNOWN.common and again.names == KNOWN.names
-    assert [(w.text, w.first) for w in words('Dijo: "Ven, Ana." Y no.')] == [
-        ("Dijo", True), ("Ven", True), ("Ana", False), ("Y", True), ("no", False)
-    ]  # fmt: skip
-    assert not KNOWN.is_unknown_name(Word("BOSTON", 0, 6, False))

@@ -24,7 +24,7 @@ Keys = npt.NDArray[np.uint64]
 EXAMPLES = 10
 """Examples kept of each rule."""
 
-MENDED = ("markup", "html_entities", *NORMALIZES)
+MENDED = ("markup", "html_entities", *NORMALIZES, "spelling")
 """Rules that mend sentences."""
 
 LEAVES_OUT = (

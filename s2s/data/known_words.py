@@ -1,17 +1,21 @@
 """The words of the training text, by which a name that it does not have is told from a word that it has in another form.
 
 An unknown word with a capital within a sentence is a name.  At the start of a sentence every word has a capital: there it
-is a name unless it may be a form of a known word or a known word with a typo.
+is a name unless it may be a form of a known word or a known word with a typo.  Other unknown words are read as the known
+words that they differ from in accents or by a typo, if there are any.
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import cached_property, lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 from s2s.data.language import SPANISH
 from s2s.data.perturbation import without_accents
+from s2s.data.spanish_forms import Forms
 from s2s.errors import InputError
 from s2s.files import read_small
 
@@ -23,96 +27,9 @@ _WORD = re.compile(r"[^\W_]+(?:[-'&][^\W_]+)*")
 _NO_SMALL_WORD = re.compile(rf"(?<![^\W_])(?=[^\W_a-záéíóúüñ]|[a-z]+[-'&]?[^\W_a-záéíóúüñ]){_WORD.pattern}")
 _SENTENCE_START = frozenset('.!?…¿¡:"([')
 _LETTERS = "abcdefghijklmnñopqrstuvwxyz"
-_INFINITIVES = ("ar", "er", "ir", "ado", "ido", "ando", "iendo", "arse", "erse", "irse")
-_CLITICS = ("", "me", "te", "se", "lo", "la", "los", "las", "le", "les", "nos", "os")
-# Endings of Spanish verbs, without accents; the future is an infinitive with an ending.
-_ENDINGS = frozenset(
-    [
-        "",
-        "o",
-        "a",
-        "e",
-        "i",
-        "as",
-        "es",
-        "an",
-        "en",
-        "amos",
-        "emos",
-        "imos",
-        "ais",
-        "eis",
-        "is",
-        "aba",
-        "abas",
-        "abamos",
-        "abais",
-        "aban",
-        "ia",
-        "ias",
-        "iamos",
-        "iais",
-        "ian",
-        "aste",
-        "o",
-        "amos",
-        "asteis",
-        "aron",
-        "iste",
-        "io",
-        "isteis",
-        "ieron",
-        "eron",
-        "are",
-        "ares",
-        "aremos",
-        "areis",
-        "aren",
-        "iere",
-        "ieres",
-        "ieremos",
-        "ara",
-        "aras",
-        "aramos",
-        "arais",
-        "aran",
-        "iera",
-        "ieras",
-        "ieramos",
-        "ierais",
-        "ieran",
-        "ase",
-        "ases",
-        "asemos",
-        "asen",
-        "iese",
-        "ieses",
-        "iesemos",
-        "iesen",
-        "ad",
-        "ed",
-        "id",
-        "d",
-        "ando",
-        "iendo",
-        "yendo",
-        "ado",
-        "ada",
-        "ados",
-        "adas",
-        "ido",
-        "ida",
-        "idos",
-        "idas",
-        "ar",
-        "er",
-        "ir",
-    ]
-) | {
-    f"{infinitive}{ending}"
-    for infinitive in ("ar", "er", "ir")
-    for ending in ("e", "as", "a", "emos", "eis", "an", "ia", "ias", "iamos", "iais", "ian")
-}
+_LETTERS_ONLY = re.compile(r"[^\W\d_]+")
+_SHORTEST_TYPO = 5
+_MOST_WORDS = 200_000
 
 
 class Word(NamedTuple):
@@ -146,49 +63,82 @@ def _is_first(text: str, start: int) -> bool:
     return True
 
 
+class WordCounts(NamedTuple):
+    """How often the words of a text occur, without regard to accents."""
+
+    small: Counter[str]
+    """In lower case."""
+    first: Counter[str]
+    """With a capital, at the start of a sentence."""
+    inside: Counter[str]
+    """With a capital, elsewhere."""
+    spellings: Counter[str]
+    """In any place, with their accents, written in lower case."""
+
+    @classmethod
+    def of(cls, sentences: Iterable[str]) -> "WordCounts":
+        """The counts of sentences."""
+        counts = cls(Counter(), Counter(), Counter(), Counter())
+        for sentence in sentences:
+            for word in words(sentence):
+                kind = counts.small if not word.text[0].isupper() else counts.first if word.first else counts.inside
+                kind[_key(word.text)] += 1
+                counts.spellings[word.text.lower()] += 1
+        return counts
+
+    def add(self, other: "WordCounts") -> None:
+        """Add the counts of another text."""
+        for mine, others in zip(self, other, strict=True):
+            mine.update(others)
+
+
 class KnownWords:
     """The words of a training text."""
 
-    def __init__(self, common: Iterable[str], names: Iterable[str]):
-        """Known words, as `_key` spells them.
+    def __init__(self, words: Iterable[str]):
+        """Known words, each spelling once.
 
         Args:
-            common: words that occur in lower case, or only at the start of sentences.
-            names: words that nearly always have a capital.
+            words: the most frequent first.  Names, which nearly always have a capital, begin with one; others are in lower case.
         """
         # Without frequent words, a small corpus would take some of them for names.
-        self.common, self.names = frozenset(common) | set(map(_key, SPANISH)), frozenset(names)
+        self.words = [*dict.fromkeys([*words, *sorted(SPANISH)])]
+        self.common = frozenset(_key(word) for word in self.words if not word[:1].isupper())
+        self.names = frozenset(_key(word) for word in self.words if word[:1].isupper()) - self.common
+        self._spellings = frozenset(word.lower() for word in self.words)
 
     @classmethod
-    def count(cls, sentences: Iterable[str]) -> "KnownWords":
-        """The known words of a training text.  A name is known that occurs twice."""
-        lower, start, inside = Counter[str](), Counter[str](), Counter[str]()
-        for sentence in sentences:
-            for word in words(sentence):
-                kind = lower if not word.text[0].isupper() else start if word.first else inside
-                kind[_key(word.text)] += 1
-        names = {word for word, count in inside.items() if count + start[word] > 1 and 10 * lower[word] <= count}
-        return cls((set(lower) | set(start) - set(inside)) - names, names)
-
-    def __or__(self, other: "KnownWords") -> "KnownWords":
-        """The words of both training texts; one that is common in either is."""
-        common = self.common | other.common
-        return KnownWords(common, (self.names | other.names) - common)
+    def of(cls, counts: WordCounts) -> "KnownWords":
+        """The known words of a training text: at most 200,000.  A name is known that occurs twice."""
+        names = {
+            word
+            for word, count in counts.inside.items()
+            if count + counts.first[word] > 1 and 10 * counts.small[word] <= count
+        }
+        common = (set(counts.small) | set(counts.first) - set(counts.inside)) - names
+        spellings = sorted(counts.spellings.items(), key=lambda item: (-item[1], item[0]))
+        listed = (
+            word[:1].upper() + word[1:] if key in names else word
+            for word, key in ((word, _key(word)) for word, _ in spellings)
+            if key in names or key in common
+        )
+        return cls(islice(listed, _MOST_WORDS))
 
     @classmethod
     def load(cls, path: Path) -> "KnownWords":
         """Read a file that `save` wrote; raises InputError when it is missing or damaged."""
         try:
-            lines = read_small(path, 1 << 28).decode("utf-8").splitlines()
+            return cls(read_small(path, 1 << 28).decode("utf-8").splitlines())
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"{path}: cannot read the known words: {error}") from None
-        names = {line for line in lines if line[:1].isupper()}
-        return cls(set(lines) - names, map(_key, names))
 
     def save(self, path: Path) -> None:
         """Write a word a line, names with a capital."""
-        lines = sorted(self.common) + sorted(name[:1].upper() + name[1:] for name in self.names)
-        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        path.write_text("".join(f"{word}\n" for word in self.words), encoding="utf-8")
+
+    def __or__(self, other: "KnownWords") -> "KnownWords":
+        """The words of both training texts; one that is common in either is."""
+        return KnownWords([*self.words, *other.words])
 
     def is_unknown_name(self, word: Word) -> bool:
         """Whether a word is a name that the training text does not have."""
@@ -197,38 +147,68 @@ class KnownWords:
         key = _key(word.text)
         if key in self.common or key in self.names:
             return False
-        return not (word.first and (len(key) < 2 or self._is_form(key) or self._has_typo(key)))
+        return not (word.first and (len(key) < 2 or key in self._forms or self._without_typo(key)))
 
     def is_name(self, word: Word) -> bool:
         """Whether a word is a name that the training text has."""
         return word.text[0].isupper() and _key(word.text) in self.names
 
-    def _is_form(self, key: str) -> bool:
-        """Whether a word may be a form of a common word: a verb, a plural, an adverb."""
-        if key.endswith("mente") or (key.endswith("s") and key[:-1] in self.common):
-            return True
-        for clitics in {first + second for first in _CLITICS for second in _CLITICS}:
-            if key.endswith(clitics):
-                verb = key[: len(key) - len(clitics)]
-                for size in range(max(2, len(verb) - 7), len(verb) + 1):
-                    stem = verb[:size]
-                    if verb[size:] in _ENDINGS and not self.common.isdisjoint(stem + end for end in _INFINITIVES):
-                        return True
-        return False
+    def respell(self, text: str) -> str:
+        """A text in lower case with words that the training text does not have as those that they may stand for.
 
-    def _has_typo(self, key: str) -> bool:
-        """Whether a word may be a common one with a letter missing or doubled, or with two letters exchanged."""
-        if len(key) < 5:
-            return False
-        for place in range(1, len(key)):
-            before, after = key[:place], key[place:]
-            if key[place - 1] == key[place] and before + after[1:] in self.common:
-                return True
-            if before + after[1:2] + after[:1] + after[2:] in self.common:
-                return True
-            if not self.common.isdisjoint(f"{before}{letter}{after}" for letter in _LETTERS):
-                return True
-        return False
+        Missing or wrong accents, and n for ñ, are mended in any word.  A typo is mended in words of five letters or more that
+        are no form of a common word: a letter missing or doubled, or two exchanged, but not the first letter.
+        """
+        return _LETTERS_ONLY.sub(self._respelled, text)
+
+    def _respelled(self, match: re.Match[str]) -> str:
+        word = match[0]
+        return word if word in self._spellings else self._respell_word(word)
+
+    @lru_cache(maxsize=10_000)  # noqa: B019 - a process has few of these objects, and needs them to its end
+    def _respell_word(self, word: str) -> str:
+        key = _key(word)
+        known = self._by_key.get(key) or self._by_plain_key.get(key)
+        if known is None and key not in self._forms:
+            known = self._without_typo(key)
+        return known or word
+
+    @cached_property
+    def _forms(self) -> Forms:
+        return Forms(self.common)
+
+    @cached_property
+    def _by_key(self) -> dict[str, str]:
+        """The most frequent spelling of each known word."""
+        return {_key(word): word.lower() for word in reversed(self.words)}
+
+    @cached_property
+    def _by_plain_key(self) -> dict[str, str]:
+        """The same for words with ñ, by their keys with n."""
+        return {key.replace("ñ", "n"): word for key, word in self._by_key.items() if "ñ" in key}
+
+    @cached_property
+    def _ranks(self) -> dict[str, int]:
+        """The place of each common word among all, the most frequent first."""
+        return {key: rank for rank, key in enumerate(map(_key, reversed(self.words))) if key in self.common}
+
+    def _without_typo(self, key: str) -> str | None:
+        """The most frequent common word of which this one may be a misspelling."""
+        if len(key) < _SHORTEST_TYPO:
+            return None
+        found = max(filter(self.common.__contains__, _mended(key)), key=self._ranks.__getitem__, default=None)
+        return found and self._by_key[found]
+
+
+def _mended(word: str) -> Iterator[str]:
+    """The words that this one may be a typo of; see `perturbation.with_typo`."""
+    for place in range(1, len(word)):
+        before, after = word[:place], word[place:]
+        if before[-1] == after[0]:
+            yield before + after[1:]
+        yield before + after[1:2] + after[:1] + after[2:]
+        for letter in _LETTERS:
+            yield before + letter + after
 
 
 def _key(word: str) -> str:

@@ -30,6 +30,9 @@ _PLAIN = {
 _TYPOGRAPHY = {ord(mark): plain for plain, marks in _PLAIN.items() for mark in marks}
 _TYPOGRAPHY |= {0xFF01 + offset: chr(0x21 + offset) for offset in range(94)}  # full-width forms of ASCII
 
+# The last ¿ or ¡ and what follows it, if that has no mark of an end; quotation marks and brackets at the end stay there.
+_WITHOUT_END = re.compile(r"([¿¡])[^¿¡?!.…]*[^¿¡?!.…\s\"')\]](?=[\"')\]\s]*$)")
+
 
 def _unchanged(rule: str) -> None:
     pass
@@ -49,12 +52,17 @@ def normalize(text: str, config: CleaningConfig, changed: Callable[[str], None] 
         if config.typography:
             text = _report(text.translate(_TYPOGRAPHY), text, "typography", changed)
         if config.opening_marks:
-            text = _report(without_opening_marks(text), text, "opening_marks", changed)
+            text = _report(without_opening_marks(_with_closing_marks(text)), text, "opening_marks", changed)
     if config.control_characters and not text.isprintable():
         text = _report(_INVISIBLE.sub("", text), text, "control_characters", changed)
     if config.white_space:
         text = _report(" ".join(text.split()), text, "white_space", changed)
     return text
+
+
+def _with_closing_marks(text: str) -> str:
+    """The text with ? or ! at its end where ¿ or ¡ has none, so that a question is one without its opening mark too."""
+    return _WITHOUT_END.sub(lambda match: f"{match[0]}{'?' if match[1] == '¿' else '!'}", text)
 
 
 def _report(after: str, before: str, rule: str, changed: Callable[[str], None]) -> str:

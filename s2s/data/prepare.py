@@ -4,7 +4,7 @@ The corpus is worked on in shards, in three passes:
 
 1. Read and clean every shard and write it to a temporary file.  Three 64-bit keys of each pair stay in memory; they are
    enough to find duplicates and leaks and to draw the splits.
-2. Read the training sentences, or a sample of them, to list their words and to train the tokenizers.
+2. Read the training sentences to count their words, and again, or a sample of them, to train the tokenizers.
 3. Augment and encode every shard.
 """
 
@@ -30,10 +30,10 @@ from s2s.data.cleaning import EXAMPLES, Keys, clean, duplicates, leaks, near_key
 from s2s.data.compression import explain_read_errors, require_regular
 from s2s.data.corpus import Pair, layout_of, read_pairs
 from s2s.data.dataset import Indices
-from s2s.data.known_words import KnownWords
+from s2s.data.known_words import KnownWords, WordCounts
 from s2s.data.parallel import parallel_map
 from s2s.data.report import SplitCounts
-from s2s.data.shards import Shard, ShardFile, encode_shard, serialize, training_text
+from s2s.data.shards import Shard, ShardFile, count_words, encode_shard, serialize, training_text
 from s2s.data.splitting import DEV, NOWHERE, SPLITS, TEST, TRAIN, hold_out
 from s2s.data.tokenizer import Tokenizer
 from s2s.data_config import CleaningConfig
@@ -82,7 +82,7 @@ def _prepare(config: Config, directory: Path) -> dict[str, Any]:
         if SPLITS.index(name) not in splits:
             raise InputError(f"data.{name}: {cleaned['train'].counts.why_empty()}")
     sample = _sample(config, cleaned["train"].shards, np.flatnonzero(splits == TRAIN))
-    known = KnownWords.count(pair.source for pair in sample)
+    known = _count_words(cleaned, splits)
     if config.tokenizer.from_ is not None:
         run = Path(config.tokenizer.from_)
         tokenizers, known = _take_tokenizers(run, directory), known | KnownWords.load(run / known_words.FILE)
@@ -190,6 +190,14 @@ def _split(config: Config, cleaned: dict[str, _Cleaned]) -> npt.NDArray[np.uint8
         test_size = 0 if "test" in cleaned else config.data.test_size
         splits[left] = hold_out(keys[left], config.data.dev_size, test_size, config.seed)
     return splits
+
+
+def _count_words(cleaned: dict[str, _Cleaned], splits: npt.NDArray[np.uint8]) -> KnownWords:
+    """The words of the training pairs."""
+    counts = WordCounts.of([])
+    for part in parallel_map(count_words, _shards({"train": cleaned["train"]}, splits)):
+        counts.add(part)
+    return KnownWords.of(counts)
 
 
 def _sample(config: Config, shards: ShardFile, numbers: Indices) -> list[Pair]:

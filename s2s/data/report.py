@@ -62,8 +62,8 @@ class SplitCounts:
         self._unknown += encoded.unknown
         self._words += encoded.words
         self.add_left_out("too_long", encoded.too_long, encoded.examples)
-        self._rules += encoded.augmented
-        for rule, examples in encoded.augmented_examples.items():
+        self._rules += encoded.rules
+        for rule, examples in encoded.examples_of_rules.items():
             self._add_examples(rule, examples)
 
     def warn_of_unknown(self, name: str) -> None:

@@ -5,7 +5,7 @@ A shard is some thousand pairs, serialized.  Between two passes over the corpus,
 
 import pickle
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import compress
 from pathlib import Path
 from typing import NamedTuple
@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from s2s.config import Config
-from s2s.data.augmentation import Copy, copies, put_into_slots
+from s2s.data.augmentation import copies, put_into_slots
 from s2s.data.cleaning import EXAMPLES
 from s2s.data.corpus import Pair
-from s2s.data.known_words import KnownWords
+from s2s.data.known_words import KnownWords, WordCounts
 from s2s.data.slots import SLOT, mask_translation, symbols
 from s2s.data.splitting import NOWHERE, TEST, TRAIN
 from s2s.data.tokenizer import UNK, Tokenizer, decoder_labels, frame_source, frame_target
@@ -102,10 +102,15 @@ class EncodedPairs(NamedTuple):
     """Number of pairs left out because they are longer than `data.max_length`."""
     examples: list[Pair]
     """The first of these."""
-    augmented: Counter[str]
-    """Number of repetitions by weight, of copies, of copies by kind, and of pairs with slots."""
-    augmented_examples: dict[str, list[Pair]]
-    """The first of each."""
+    rules: Counter[str]
+    """How often each rule was applied: repetition by weight, copies and their kinds, slots, spelling."""
+    examples_of_rules: dict[str, list[Pair]]
+    """The first pairs of each."""
+
+
+def count_words(shard: Shard) -> WordCounts:
+    """Count the Spanish words of the training pairs of a shard."""
+    return WordCounts.of(pair.source for pair in compress(deserialize(shard.data), shard.splits == TRAIN))
 
 
 def encode_shard(
@@ -121,12 +126,10 @@ def encode_shard(
     """
     pairs, encoded = deserialize(shard.data), []
     for split in np.unique(shard.splits[shard.splits != NOWHERE]):
-        members = [pairs[i] for i in np.flatnonzero(shard.splits == split)]
-        made = copies(members, config.augmentation, config.seed) if split == TRAIN else []
-        repeated = [pair for pair in members for _ in range(pair.weight - 1)]
-        pairs_of_split = members + repeated + [copy.pair for copy in made]
-        masked = _as_read(pairs_of_split, split == TRAIN, known, tokenizers[0].slots, config)
-        spanish, english = (side.encode([pair[:2][n] for pair in masked]) for n, side in enumerate(tokenizers))
+        members = list(compress(pairs, shard.splits == split))
+        texts = _texts(members, split == TRAIN, known, tokenizers[0].slots, config)
+        read = [text.read for text in texts]
+        spanish, english = (side.encode([pair[:2][n] for pair in read]) for n, side in enumerate(tokenizers))
         framed = [(frame_source(es), frame_target(en)) for es, en in zip(spanish, english, strict=True)]
         # Test pairs are all kept: they are evaluated, not trained on.
         fits = [split == TEST or max(len(es), len(decoder_labels(en))) <= config.data.max_length for es, en in framed]
@@ -136,14 +139,13 @@ def encode_shard(
         flat = [np.fromiter((i for ids in side for i in ids), np.int32) for side in sides]
         unknown = np.array([np.count_nonzero(side == UNK) for side in flat])
         words = np.array([side.count_words(ids) for side, ids in zip(tokenizers, flat, strict=True)])
-        texts = [] if split == TRAIN else list(compress(pairs_of_split, fits))
-        by_kind = {"weight": list(compress(repeated, fits[len(members) :]))}
-        by_kind |= _augmented(made, fits[len(members) + len(repeated) :], list(compress(masked, fits)))
+        kept = list(compress(texts, fits))
+        rules = _rules(kept)
         encoded.append(
             EncodedPairs(
-                int(split), flat, lengths, texts, unknown, words, len(left_out), left_out[:EXAMPLES],
-                Counter({kind: len(examples) for kind, examples in by_kind.items()}),
-                {kind: examples[:EXAMPLES] for kind, examples in by_kind.items()},
+                int(split), flat, lengths, [] if split == TRAIN else [text.pair for text in kept], unknown, words,
+                len(left_out), left_out[:EXAMPLES], Counter({rule: len(pairs) for rule, pairs in rules.items()}),
+                {rule: pairs[:EXAMPLES] for rule, pairs in rules.items()},
             )
         )  # fmt: skip
     return encoded
@@ -151,23 +153,56 @@ def encode_shard(
 
 def training_text(pairs: list[Pair], known: KnownWords, config: Config) -> list[Pair]:
     """Training pairs and their copies as they are read: the text that the tokenizers are trained on."""
-    made = [copy.pair for copy in copies(pairs, config.augmentation, config.seed)]
-    return _as_read(pairs + made, True, known, symbols(config.tokenizer.slots), config)
+    return [text.read for text in _texts(pairs, True, known, symbols(config.tokenizer.slots), config)]
 
 
-def _as_read(pairs: list[Pair], train: bool, known: KnownWords, slots: list[str], config: Config) -> list[Pair]:
-    """The pairs with slots, the Spanish side in lower case: what the network is trained on."""
+class _Text(NamedTuple):
+    """A pair or a copy of one."""
+
+    pair: Pair
+    read: Pair
+    """As the network reads it: with slots, the Spanish side in lower case and respelled."""
+    rules: tuple[str, ...]
+    """What was done to it, for the report."""
+
+
+def _texts(members: list[Pair], train: bool, known: KnownWords, slots: list[str], config: Config) -> list[_Text]:
+    """The pairs of a split, of train also their repetitions by weight and their copies, in this order."""
+    texts = _read([(pair, ()) for pair in members], train, known, slots, config)
+    if not train:
+        return texts
+    originals = {text.read[:2] for text in texts}
+    texts += [text._replace(rules=("weight",)) for text in texts for _ in range(text.pair.weight - 1)]
+    made = [(copy.pair, ("copies", *copy.kinds)) for copy in copies(members, config.augmentation, config.seed)]
+    # A copy that is read as a pair is, teaches nothing new.
+    return texts + [text for text in _read(made, train, known, slots, config) if text.read[:2] not in originals]
+
+
+def _read(
+    pairs: Sequence[tuple[Pair, tuple[str, ...]]], train: bool, known: KnownWords, slots: list[str], config: Config
+) -> list[_Text]:
+    """Pairs, each with the rules by which it was made, as they are read."""
+    masked = [pair for pair, _ in pairs]
     if train:
-        pairs = put_into_slots(pairs, known, slots, config.augmentation, config.seed)
+        masked = put_into_slots(masked, known, slots, config.augmentation, config.seed)
     elif slots:
-        pairs = [Pair(*mask_translation(pair.source, pair.target, known, slots), pair.place) for pair in pairs]
-    return [pair._replace(source=pair.source.lower()) for pair in pairs]
+        sides = [mask_translation(pair.source, pair.target, known, slots) for pair in masked]
+        masked = [
+            pair._replace(source=source, target=target) for pair, (source, target) in zip(masked, sides, strict=True)
+        ]
+    texts = []
+    for (pair, rules), read in zip(pairs, masked, strict=True):
+        lower = read.source.lower()
+        source = known.respell(lower) if config.cleaning.spelling else lower
+        rules += ("slots",) * bool(SLOT.search(source)) + ("spelling",) * (source != lower)
+        texts.append(_Text(pair, read._replace(source=source), rules))
+    return texts
 
 
-def _augmented(made: list[Copy], fits: list[bool], encoded: list[Pair]) -> dict[str, list[Pair]]:
-    """The copies that were encoded, all and by kind, and the pairs with slots."""
-    by_kind: dict[str, list[Pair]] = {"copies": [], "slots": [pair for pair in encoded if SLOT.search(pair.source)]}
-    for copy in compress(made, fits):
-        for kind in ("copies", *copy.kinds):
-            by_kind.setdefault(kind, []).append(copy.pair)
-    return by_kind
+def _rules(texts: list[_Text]) -> dict[str, list[Pair]]:
+    """For each rule, the pairs to which it was applied."""
+    by_rule: dict[str, list[Pair]] = {}
+    for text in texts:
+        for rule in text.rules:
+            by_rule.setdefault(rule, []).append(text.read if rule == "slots" else text.pair)
+    return by_rule

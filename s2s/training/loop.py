@@ -127,7 +127,7 @@ class _Loop:
             self.reporter.write_line(f"best weights: step {best['step']}  {format_dev_scores(scores)}")
 
     def _reporter(self) -> Reporter:
-        budget = self.config.epochs or self.config.minutes is not None
+        budget = self.config.epochs or self.config.steps or self.config.minutes is not None
         return Reporter(self.run, self.share_used() if budget else None, silent=not self.devices.chief)
 
     def finished(self) -> str | None:
@@ -145,8 +145,8 @@ class _Loop:
         )
 
     def share_used(self) -> float:
-        """Share of the budget that is used, from 0 to 1; of two budgets, the larger share."""
-        steps = (self.config.epochs or math.inf) * self.epoch_steps
+        """Share of the budget that is used, from 0 to 1; of several budgets, the largest share."""
+        steps = min((self.config.epochs or math.inf) * self.epoch_steps, self.config.steps or math.inf)
         seconds = math.inf if self.config.minutes is None else max(self.config.minutes * 60, 1e-9)
         return min(max(self.progress.step / steps, self.progress.seconds / seconds), 1.0)
 

@@ -83,7 +83,8 @@ class Reader:
         fillers: dict[str, str] = {}
         if self._slots:
             text, fillers = mask(escape(text), self._known, self._slots, in_capitals)
-        return Source(text.lower(), fillers, in_capitals)
+        text = text.lower()
+        return Source(self._known.respell(text) if self._cleaning.spelling else text, fillers, in_capitals)
 
     def is_name(self, word: str) -> bool:
         """Whether a word is a name that the training text has."""
