@@ -164,7 +164,7 @@ def test_the_layout_of_a_test_file_is_detected_or_given(evaluate, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["a", "b", "c"], "3 test files"),
+        (["a", "--source-column", "1", "--target-column", "2,en"], "give both"),
         (["a", "--source-column", "2"], "--source-column, --target-column: give both"),
         (["a", "--source-column", "0", "--target-column", "1"], "numbers from 1"),
         (["a", "--source-column", "es", "--target-column", "2"], "give both"),

@@ -86,21 +86,6 @@ def read_pairs(
             )
 
 
-def read_references(file: PairFile, layout: Layout) -> dict[str, list[str]]:
-    """The Spanish sentences of a test file, each with its English references: one for each line that has the sentence.
-
-    Raises InputError as `read_pairs` does, and for a pair with an empty side.
-    """
-    references: dict[str, list[str]] = {}
-    for pair in read_pairs([file], layout):
-        if not pair.source or not pair.target:
-            raise InputError(f"{pair.place}: an empty side; a test pair needs both sentences")
-        references.setdefault(pair.source, []).append(pair.target)
-    if not references:
-        raise InputError(f"{file.path}: no sentence pair in the file")
-    return references
-
-
 def read_lines(path: Path) -> Iterator[str]:
     """The lines of a text file, compressed or not; raises InputError for unreadable files and invalid UTF-8."""
     text = open_text(path)

@@ -18,6 +18,7 @@ from s2s.process import printable
 from s2s.run import Run
 from s2s.states import plots, storage
 from s2s.states.neighbours import nearest
+from s2s.states.similarity import cosines, read_scored_pairs, spearman
 from s2s.translation.state import Floats, sentence_vectors, state_shape
 from s2s.translation.streams import CHUNK_LINES, TextInput, open_output, read_chunks
 from s2s.translation.translator import Translator
@@ -46,10 +47,18 @@ class Outputs:
     corpus: Path | None = None
     """Text, a sentence a line, or an .npz that was written before."""
 
+    similarity: bool = False
+    """Whether the input is a TSV file of two sentences a line, whose similarity is printed; nothing else is made."""
+
     def check(self) -> None:
         """Raise InputError for outputs that contradict each other or cannot be written, before there is work."""
-        if not (self.output or self.plot or self.projector or self.neighbours):
-            raise InputError("inspect-state: name an output: --output, --plot, --projector or --neighbours")
+        others = (self.output, self.plot, self.projector, self.neighbours)
+        if self.similarity and any((*others, self.all_layers, self.npz, self.trace, self.labels, self.corpus)):
+            raise InputError("--similarity only prints cosines; leave out the options of other outputs")
+        if not any((*others, self.similarity)):
+            raise InputError(
+                "inspect-state: name an output: --output, --plot, --projector, --neighbours or --similarity"
+            )
         if bool(self.neighbours) != bool(self.corpus):
             raise InputError("--neighbours and --corpus go together: how many, and of which sentences")
         if self.trace and (self.projector or self.neighbours or self.labels or self.all_layers):
@@ -90,6 +99,30 @@ def inspect(run: Run, source: TextInput, outputs: Outputs) -> None:
     if outputs.output:
         name = "stdout" if outputs.output == STANDARD else outputs.output
         _report(f"{name}: float32 {list(shape)}")
+
+
+def print_similarity(run: Run, path: Path) -> None:
+    """Print the cosine of the two Spanish sentences of each line of a TSV file, and the line.
+
+    Where the file has people's scores, Spearman's correlation of the cosines with them goes to stderr.
+    """
+    pairs, translator = read_scored_pairs(path), Translator(run)
+    first, second = (
+        np.concatenate([*encode_chunks(translator, _chunks(texts), all_layers=False)])
+        for texts in (pairs.first, pairs.second)
+    )
+    similar = cosines(first, second)
+    with open_output(STANDARD) as output:
+        for cosine, *texts in zip(similar.tolist(), pairs.first, pairs.second, strict=True):
+            output.write("\t".join([f"{cosine:.4f}", *texts]).encode() + b"\n")
+    if pairs.scores:
+        _report(
+            f"Spearman's correlation with the scores: {spearman(similar, pairs.scores):.4f} of {len(similar):,} pairs"
+        )
+
+
+def _chunks(lines: list[str]) -> Iterator[list[str]]:
+    return (lines[start : start + CHUNK_LINES] for start in range(0, len(lines), CHUNK_LINES))
 
 
 def encode_chunks(translator: Translator, chunks: Iterable[list[str]], all_layers: bool) -> Iterator[Floats]:
@@ -170,9 +203,8 @@ def _read_corpus(translator: Translator, path: Path) -> tuple[list[str], Floats]
         sentences, vectors = storage.read_npz(path, translator.config, translator.network.encoder_fingerprint())
     else:
         sentences = list(read_lines(path))
-        chunks = (sentences[start : start + CHUNK_LINES] for start in range(0, len(sentences), CHUNK_LINES))
         empty = np.zeros((0, translator.config.units), np.float32)
-        vectors = np.concatenate([empty, *encode_chunks(translator, chunks, all_layers=False)])
+        vectors = np.concatenate([empty, *encode_chunks(translator, _chunks(sentences), all_layers=False)])
     if not sentences:
         raise InputError(f"{path}: no sentence in the corpus")
     return sentences, vectors

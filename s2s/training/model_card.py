@@ -29,7 +29,7 @@ def write_model_card(run: Run, weights: int, scores: dict[str, Any]) -> None:
 
 
 def model_card(run: Run, weights: int, scores: dict[str, Any], report: dict[str, Any]) -> str:
-    """The text of MODEL.md.
+    """The text of MODEL.md, with the head in YAML that model hubs read.
 
     Args:
         run: the run.
@@ -53,7 +53,15 @@ def model_card(run: Run, weights: int, scores: dict[str, Any], report: dict[str,
             f"BLEU {scores['dev_bleu']:.1f} ± {scores['dev_bleu_interval']:.1f} and chrF {scores['dev_chrf']:.1f}, greedy, of "
             f"{count} sentences"
         )
-    return f"""# {run.path.name}: Spanish to English through one hidden state
+    return f"""---
+language: [es, en]
+license: unknown  # that of the data
+pipeline_tag: translation
+tags: [translation, seq2seq, lstm, sentence-embeddings]
+metrics: [bleu, chrf]
+---
+
+# {run.path.name}: Spanish to English through one hidden state
 
 Made by s2s {__version__} on {time.strftime("%Y-%m-%d")}. The encoder reads a sentence into a hidden state of \
 {model.layers} x 2 x {model.units} numbers, which is all that the decoder is given.

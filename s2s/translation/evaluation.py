@@ -11,6 +11,7 @@ import sacrebleu
 
 from s2s.data.corpus import Pair
 from s2s.run import Run
+from s2s.translation.comparison import format_comparison
 from s2s.translation.perturbed import NONE, comparable, format_kept, format_perturbed, kept, perturb
 from s2s.translation.search import SearchOptions
 from s2s.translation.translator import Translator
@@ -163,6 +164,8 @@ def format_scores(scores: dict[str, Any]) -> str:
         f"{bucket['words']:>13}  {bucket['sentences']:9,}  {bucket['bleu']:5.1f}  {bucket['chrf']:5.1f}"
         for bucket in scores["by_length"]
     ]
+    if "comparison" in scores:
+        lines[2:2] = format_comparison(scores["comparison"])
     if "perturbed" in scores:
         lines += format_perturbed(scores["perturbed"])
     return "\n".join(lines)

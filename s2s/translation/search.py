@@ -26,6 +26,7 @@ import numpy.typing as npt
 from s2s.data.dataset import Indices
 from s2s.data.tokenizer import BOS, EOS, PAD, SLOT, UNK
 from s2s.translation.network import ROWS, Network, WorkQueue, feed_rows
+from s2s.translation.sampling import Keys, Sampling
 from s2s.translation.state import Floats, RowStates
 
 BEAM_ROWS = 256
@@ -41,6 +42,8 @@ class SearchOptions:
 
     beam: int = 1
     """Hypotheses kept for each sentence; 1 is greedy search."""
+    sampling: Sampling | None = None
+    """Draws subwords instead, with a beam of 1; None = the most probable ones are kept."""
 
     def score(self, log_prob: Any, length: Any) -> Any:
         """Score by which hypotheses are pruned and ranked: log-probability per subword, EOS included.
@@ -86,35 +89,47 @@ class Slots(NamedTuple):
         return cls(np.arange(slots) < np.array(counts, int).reshape(-1, 1), True)
 
 
+class Requests(NamedTuple):
+    """States to decode."""
+
+    states: Floats
+    """[n, layers, 2, units]"""
+    limits: Indices
+    """[n], most subwords of a hypothesis, EOS included."""
+    slots: Slots
+    """The slots that hypotheses have."""
+    keys: Keys
+    """[n times samples], of the draws of `options.sampling`; empty without sampling."""
+
+    def repeat(self, count: int) -> "Requests":
+        """Each state `count` times, one after the other."""
+        if count == 1:
+            return self
+        slots = self.slots._replace(allowed=np.repeat(self.slots.allowed, count, 0))
+        return Requests(np.repeat(self.states, count, 0), np.repeat(self.limits, count), slots, self.keys)
+
+
 def search(
-    network: Network,
-    states: Floats,
-    limits: Indices,
-    slots: Slots,
-    queue: WorkQueue,
-    options: SearchOptions,
-    finished: list[list[Hypothesis]],
+    network: Network, requests: Requests, queue: WorkQueue, options: SearchOptions, finished: list[list[Hypothesis]]
 ) -> None:
     """Decode states: for each, at most `options.beam` hypotheses, in no order.
 
     Args:
         network: the network.
-        states: [n, layers, 2, units].
-        limits: [n], most subwords of a hypothesis, EOS included.
-        slots: the slots that hypotheses have.
+        requests: the states.
         queue: numbers of the states to decode; threads may share a queue.
         options: how to search.
         finished: [n], the lists that the hypotheses are added to.
     """
     rows = max(ROWS if options.beam == 1 else BEAM_ROWS, options.beam)
-    beams = _BeamState(network, states, limits, slots, rows, options)
+    beams = _BeamState(network, requests, rows, options)
     logits, powers = np.empty((2, rows, network.vocab_size), np.float32)
     while beams.fill(queue):
         queue.check()
         network.decoder_step(beams.last, beams.state, logits)
         normalizer = _log_normalizer(logits, powers)
         beams.mask(logits)
-        best, ids = _largest(logits, min(options.beam, network.vocab_size))
+        best, ids = beams.draw(logits) if options.sampling else _largest(logits, min(options.beam, network.vocab_size))
         beams.advance(best - normalizer, ids, finished)
 
 
@@ -159,19 +174,17 @@ def _log_normalizer(logits: Floats, powers: Floats) -> Floats:
 class _BeamState:
     """The unfinished hypotheses of many sentences, in the first `count` rows of the decoder, in no order."""
 
-    def __init__(
-        self, network: Network, states: Floats, limits: Indices, slots: Slots, rows: int, options: SearchOptions
-    ):
-        self.states, self.limits, self.options, self.beam = states, limits, options, options.beam
-        self.slots = slots
+    def __init__(self, network: Network, requests: Requests, rows: int, options: SearchOptions):
+        self.states, self.limits, slots, self.keys = requests
+        self.slots, self.options, self.beam = slots, options, options.beam
         self.open_slots = np.zeros((rows, slots.allowed.shape[1]), bool)  # those that a hypothesis does not have yet
         self.rows, self.count = rows, 0
         self.state = RowStates(network.config, rows)
         self.last = np.full(rows, BOS, np.int64)  # the subword to feed next
         self.sentence, self.length = np.zeros(rows, np.int64), np.zeros(rows, np.int64)
         self.log_prob = np.zeros(rows, np.float64)
-        self.prefix = np.full((rows, int(limits.max(initial=1))), PAD, np.int32)
-        self.widths = np.zeros(len(states), np.int64)  # width of each sentence's beam
+        self.prefix = np.full((rows, int(self.limits.max(initial=1))), PAD, np.int32)
+        self.widths = np.zeros(len(self.states), np.int64)  # width of each sentence's beam
         self.reserved = 0  # sum of the widths: the rows that may be needed
 
     def fill(self, queue: WorkQueue) -> bool:
@@ -216,6 +229,15 @@ class _BeamState:
                 part[row] = slots
             logits[row, EOS] = -np.inf
         return missing
+
+    def draw(self, logits: Floats) -> tuple[Floats, Indices]:
+        """Draw a subword for each hypothesis; its logit and the subword, both [rows, 1]."""
+        assert self.options.sampling
+        count, ids = self.count, np.zeros((self.rows, 1), np.int64)
+        ids[:count, 0] = self.options.sampling.draw(
+            logits[:count], self.keys[self.sentence[:count]], self.length[:count]
+        )
+        return np.take_along_axis(logits, ids, 1), ids
 
     def advance(self, log_probs: Floats, ids: Indices, finished: list[list[Hypothesis]]) -> None:
         """Extend each sentence's hypotheses and keep the best; move those that end with EOS to `finished`.

@@ -172,7 +172,7 @@ def translate_streams(
         first = number
         with _progress_bar(source) as bar:
             for chunk in read_chunks(source, errors):
-                translations = translator.translate(chunk, options)
+                translations = translator.translate(chunk, options, first=number)
                 _write(output, chain.from_iterable(map(output_format.rows, count(number + 1), translations)))
                 warnings = _warn_of_long_lines(translations, bar, source.name, number - first, translator, warnings)
                 number += len(chunk)
@@ -191,7 +191,7 @@ def decode_states(
     """Decode blocks of states, each [n, layers, 2, units], and write what `translate_streams` writes for a line each."""
     number = 0
     for block in blocks:
-        translations = translator.decode(block, options)
+        translations = translator.decode(block, options, first=number)
         _write(output, chain.from_iterable(map(output_format.rows, count(number + 1), translations)))
         number += len(block)
 

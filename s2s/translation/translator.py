@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +24,8 @@ from s2s.translation.network import Network, WorkQueue
 from s2s.translation.search import GREEDY, Hypothesis, SearchOptions, Slots
 from s2s.translation.source import Reader, Source
 from s2s.translation.state import Floats, state_shape
+
+_NO_KEYS = np.zeros(0, np.uint64)
 
 
 class Translation(NamedTuple):
@@ -69,27 +72,38 @@ class Translator:
         """
         return self._encode_ids(self._source_ids(self._read(sentences)))
 
-    def decode(self, states: Floats, options: SearchOptions = GREEDY) -> list[list[Translation]]:
-        """The `options.beam` best translations of each state, best first; slots stay in them.
+    def decode(self, states: Floats, options: SearchOptions = GREEDY, first: int = 0) -> list[list[Translation]]:
+        """The `options.beam` best translations of each state, best first, or its samples in order; slots stay in them.
 
         Args:
             states: [n, layers, 2, units], for example those of `encode`.
             options: how to search.
+            first: number of the first state, on which samples depend.
         """
         limits = np.full(len(states), _length_limit(self.max_length))
-        return self._decode(np.asarray(states, np.float32), limits, None, options)
+        places = [(first + number, 0) for number in range(len(states))]
+        return self._decode(np.asarray(states, np.float32), limits, None, options, places)
 
-    def translate(self, sentences: list[str], options: SearchOptions = GREEDY) -> list[list[Translation]]:
-        """The `options.beam` best translations of each sentence, best first; a blank sentence stays blank.
+    def translate(
+        self, sentences: list[str], options: SearchOptions = GREEDY, first: int = 0
+    ) -> list[list[Translation]]:
+        """The `options.beam` best translations of each sentence, best first, or its samples in order.
 
-        A line of more than `cut` subwords is translated in parts.
+        A blank sentence stays blank.  A line of more than `cut` subwords is translated in parts.
+
+        Args:
+            sentences: the lines.
+            options: how to search.
+            first: number of the first line, on which samples depend.
         """
         lines = [self.reader.line(sentence) for sentence in sentences]
         whole = [self.reader.source(line.text) for line in lines]
         encoded = self._source_ids(whole)
         split = [self._split(line.text, source, ids) for line, source, ids in zip(lines, whole, encoded, strict=True)]
         sources = [source for _, sources_of_line, _ in split for source in sources_of_line]
-        translated = iter(self._translate(sources, [ids for *_, ids_of_line in split for ids in ids_of_line], options))
+        places = [(line, part) for line, (parts, *_) in enumerate(split, first) for part in range(len(parts))]
+        ids_of_parts = [ids for *_, ids_of_line in split for ids in ids_of_line]
+        translated = iter(self._translate(sources, ids_of_parts, options, places))
         translations = []
         for line, ids, (parts, sources_of_line, _) in zip(lines, encoded, split, strict=True):
             joined = _join(parts, [next(translated) for _ in parts], options, self._name_test(sources_of_line))
@@ -161,10 +175,11 @@ class Translator:
         return lambda word: word in held or self.reader.is_name(word)
 
     def _translate(
-        self, sources: list[Source], encoded: list[list[int]], options: SearchOptions
+        self, sources: list[Source], encoded: list[list[int]], options: SearchOptions, places: list[tuple[int, int]]
     ) -> list[list[Translation]]:
         limits = np.array([_length_limit(len(ids)) for ids in encoded], np.int64)
-        decoded = self._decode(self._encode_ids(encoded), limits, [source.fillers for source in sources], options)
+        fillers = [source.fillers for source in sources]
+        decoded = self._decode(self._encode_ids(encoded), limits, fillers, options, places)
         return [
             [translation._replace(text=source.finish(translation.text)) for translation in beam]
             for source, beam in zip(sources, decoded, strict=True)
@@ -178,14 +193,28 @@ class Translator:
         return states
 
     def _decode(
-        self, states: Floats, limits: Indices, fillers: list[dict[str, str]] | None, options: SearchOptions
-    ) -> list[list[Translation]]:
-        finished: list[list[Hypothesis]] = [[] for _ in states]
+        self, states: Floats, limits: Indices, fillers: list[dict[str, str]] | None, options: SearchOptions,
+        places: list[tuple[int, int]],
+    ) -> list[list[Translation]]:  # fmt: skip
+        """Translations of states.
+
+        Args:
+            states: [n, layers, 2, units].
+            limits: [n], most subwords of each.
+            fillers: of each state, what its slots stand for; None = its sentence is not known.
+            options: how to search.
+            places: [n], line and part of the line that each state is of.
+        """
+        copies = options.sampling.samples if options.sampling else 1
+        finished: list[list[Hypothesis]] = [[] for _ in range(len(states) * copies)]
         slots = Slots.any_of(len(states), len(self.target_tokenizer.slots))
         if fillers is not None:
             slots = Slots.each_of([len(slots_of_text) for slots_of_text in fillers], len(self.target_tokenizer.slots))
-        order = np.argsort(-limits, kind="stable").tolist()
-        _in_threads(order, lambda queue: search.search(self.network, states, limits, slots, queue, options, finished))
+        keys = options.sampling.keys(*np.array(places, np.int64).reshape(-1, 2).T) if options.sampling else _NO_KEYS
+        requests = search.Requests(states, limits, slots, keys).repeat(copies)
+        order = np.argsort(-requests.limits, kind="stable").tolist()
+        _in_threads(order, lambda queue: search.search(self.network, requests, queue, options, finished))
+        finished = [list(chain(*finished[start : start + copies])) for start in range(0, len(finished), copies)]
         texts = iter(self.target_tokenizer.decode([hypothesis.ids[:-1] for beam in finished for hypothesis in beam]))
         translations = [
             [
@@ -194,6 +223,8 @@ class Translator:
             ]
             for beam in finished
         ]
+        if options.sampling:
+            return translations
         return [sorted(beam, key=lambda translation: translation.score, reverse=True) for beam in translations]
 
 

@@ -30,7 +30,8 @@ from typing import Any
 
 import yaml
 
-from s2s.data.corpus import layout_of, read_references
+from s2s.data.corpus import layout_of
+from s2s.data.test_set import read_test_set
 from s2s.files import load_arrays
 from s2s.machine import compute_dtype
 from s2s.run import Run
@@ -104,7 +105,7 @@ def measure(plan: dict[str, Any], name: str, changes: Overrides) -> dict[str, An
 def score_dev(path: Path) -> dict[str, Any]:
     """Scores of a run on its dev file with greedy search: overall, and BLEU by sentence length."""
     run = Run(path)
-    references = read_references(run.config.data.dev[0], layout_of(run.config.data))
+    references = read_test_set([run.config.data.dev[0]], layout_of(run.config.data)).references
     scores, translations = evaluate(Translator(run), references, SearchOptions())
     length_groups = by_length([*references], translations, [*references.values()], LENGTHS)
     return {

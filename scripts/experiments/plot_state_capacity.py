@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from s2s.data.corpus import read_references
 from s2s.data.dataset import layout_of_test
+from s2s.data.test_set import read_test_set
 from s2s.data_config import PairFile
 from s2s.run import Run
 from s2s.translation.evaluation import score
@@ -41,7 +41,7 @@ def main() -> None:
     flags = parser.parse_args()
     run = Run(flags.run)
     test = PairFile(str(flags.test))
-    references = read_references(test, layout_of_test(test))
+    references = read_test_set([test], layout_of_test(test)).references
     points = measure(Translator(run), list(references), list(references.values()))
     plot(points, flags.output)
     print(json.dumps(points))
