@@ -142,6 +142,7 @@ def test_a_run_that_does_not_fit_is_refused_in_one_line(untrained, tmp_path):
         prepare(config)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parts", [("encoder",), ("decoder",), ("embeddings",), ("encoder", "embeddings")])
 def test_frozen_parts_stay_and_the_others_learn(untrained, tmp_path, parts):
     config = config_of(

@@ -274,12 +274,12 @@ def test_a_worker_process_ends_silently_at_a_signal():
 
 @pytest.mark.skipif(sys.flags.dev_mode, reason="python -X dev shows the traceback")
 def test_a_fault_of_the_program_has_no_exception_name(untrained, monkeypatch, capsys):
-    from s2s import __main__, cli
+    from s2s import __main__, cli_trained
 
     def fail(*_):
         raise KeyError("x")
 
-    monkeypatch.setattr(cli, "_open_run", fail)
+    monkeypatch.setattr(cli_trained, "_open_run", fail)
     monkeypatch.setattr(sys, "argv", ["s2s", "translate", str(untrained / "run")])
     monkeypatch.setattr(__main__, "raise_on_signals", lambda: None)
     monkeypatch.setattr(__main__, "forgive_streams", lambda: None)

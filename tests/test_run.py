@@ -110,7 +110,7 @@ def test_another_config_is_another_run(untrained, change):
     name, value = change.split("=")
     with pytest.raises(InputError, match=f"{name} .* -> {value}") as error:
         Run.begin(config_of(untrained, change))
-    assert "training: epochs, minutes" in str(error.value)
+    assert "training: epochs, steps, minutes" in str(error.value)
 
 
 def test_what_may_change_is_written_to_the_run(run, untrained):
