@@ -18,6 +18,7 @@ from s2s.run import Run
 from s2s.translation import evaluation
 from s2s.translation.evaluation import by_length, format_scores, measure_cut, perplexity, score, score_pairs
 from s2s.translation.perturbed import kept
+from s2s.translation.search import SearchOptions
 from tests.conftest import SAMPLE, random_weights, s2s
 
 
@@ -56,7 +57,7 @@ def test_a_test_file_is_scored_and_written(trained, tmp_path, translator):
 
 
 def test_forced_decoding_gives_what_search_gave(translator, sentences):
-    best = [some[0] for some in translator.translate(sentences[:40])]
+    best = [some[0] for some in translator.translate(sentences[:40], SearchOptions())]
     log_probs, lengths = translator.score(sentences[:40], [translation.text for translation in best])
     # A translation may be encoded in other subwords than those it was decoded from.
     same = [row for row, translation in enumerate(best) if translation.subwords == lengths[row]]

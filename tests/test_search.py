@@ -14,8 +14,9 @@ from s2s.data.tokenizer import BOS, EOS, PAD, UNK
 from s2s.translation import network as network_module
 from s2s.translation import search as search_module
 from s2s.translation.network import Cancelled, Network, WorkQueue, encode, feed_rows, trace, weight_shapes
+from s2s.translation.requests import Requests, Slots
 from s2s.translation.sampling import Sampling
-from s2s.translation.search import Requests, SearchOptions, Slots, score, search
+from s2s.translation.search import SearchOptions, score, search
 from s2s.translation.state import RowStates, state_shape
 from tests.conftest import examples
 from tests.rounding import assert_same_numbers

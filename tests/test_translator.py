@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from s2s.translation.long_lines import Part
-from s2s.translation.search import SearchOptions, Slots
+from s2s.translation.requests import Slots
+from s2s.translation.search import SearchOptions
 from s2s.translation.translator import Translation, _join
 from tests.rounding import assert_same_numbers
 

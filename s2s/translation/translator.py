@@ -21,7 +21,8 @@ from s2s.run import Run
 from s2s.translation import network, search
 from s2s.translation.long_lines import Part, join_translations, split_line
 from s2s.translation.network import Network, WorkQueue
-from s2s.translation.search import GREEDY, Hypothesis, SearchOptions, Slots
+from s2s.translation.requests import Requests, Slots
+from s2s.translation.search import GREEDY, Hypothesis, SearchOptions
 from s2s.translation.source import Reader, Source
 from s2s.translation.state import Floats, state_shape
 
@@ -211,7 +212,7 @@ class Translator:
         if fillers is not None:
             slots = Slots.each_of([len(slots_of_text) for slots_of_text in fillers], len(self.target_tokenizer.slots))
         keys = options.sampling.keys(*np.array(places, np.int64).reshape(-1, 2).T) if options.sampling else _NO_KEYS
-        requests = search.Requests(states, limits, slots, keys).repeat(copies)
+        requests = Requests(states, limits, slots, keys).repeat(copies)
         order = np.argsort(-requests.limits, kind="stable").tolist()
         _in_threads(order, lambda queue: search.search(self.network, requests, queue, options, finished))
         finished = [list(chain(*finished[start : start + copies])) for start in range(0, len(finished), copies)]
