@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
-from itertools import islice
+from itertools import compress, islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -103,8 +103,10 @@ class KnownWords:
         """
         # Without frequent words, a small corpus would take some of them for names.
         self.words = [*dict.fromkeys([*words, *sorted(SPANISH)])]
-        self.common = frozenset(_key(word) for word in self.words if not word[:1].isupper())
-        self.names = frozenset(_key(word) for word in self.words if word[:1].isupper()) - self.common
+        self._keys = [_key(word) for word in self.words]
+        capitals = [word[:1].isupper() for word in self.words]
+        self.common = frozenset(key for key, capital in zip(self._keys, capitals, strict=True) if not capital)
+        self.names = frozenset(compress(self._keys, capitals)) - self.common
         self._spellings = frozenset(word.lower() for word in self.words)
 
     @classmethod
@@ -180,7 +182,7 @@ class KnownWords:
     @cached_property
     def _by_key(self) -> dict[str, str]:
         """The most frequent spelling of each known word."""
-        return {_key(word): word.lower() for word in reversed(self.words)}
+        return {key: word.lower() for key, word in zip(self._keys[::-1], self.words[::-1], strict=True)}
 
     @cached_property
     def _by_plain_key(self) -> dict[str, str]:
@@ -190,7 +192,7 @@ class KnownWords:
     @cached_property
     def _ranks(self) -> dict[str, int]:
         """The place of each common word among all, the most frequent first."""
-        return {key: rank for rank, key in enumerate(map(_key, reversed(self.words))) if key in self.common}
+        return {key: rank for rank, key in enumerate(self._keys[::-1]) if key in self.common}
 
     def _without_typo(self, key: str) -> str | None:
         """The most frequent common word of which this one may be a misspelling."""
@@ -213,4 +215,5 @@ def _mended(word: str) -> Iterator[str]:
 
 def _key(word: str) -> str:
     """A word without regard to case and accents."""
-    return without_accents(word.lower())
+    lower = word.lower()
+    return lower if lower.isascii() else without_accents(lower)
