@@ -19,8 +19,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from s2s.errors import InputError, RunError
-from s2s.files import Arrays, atomic_directory, checksums, explain_write_errors, load_arrays, read_small, save_arrays
+from s2s.errors import InputError, RunError, UnreadableError
+from s2s.files import (
+    Arrays,
+    atomic_directory,
+    checksums,
+    explain_write_errors,
+    load_arrays,
+    read_small,
+    require_readable,
+    save_arrays,
+)
 
 _CONTENT = ("training.npz", "progress.json")
 _NAME = re.compile("step-[0-9]{8,}")
@@ -78,12 +87,14 @@ def save(directory: Path, arrays: Arrays, progress: Progress, keep: int) -> None
 def load_newest(directory: Path) -> tuple[Arrays, Progress] | None:
     """The newest whole checkpoint, None where there is no checkpoint; warns of damaged ones and skips them.
 
-    Raises RunError when there are checkpoints and all are damaged.
+    Raises RunError when there are checkpoints and all are damaged, and UnreadableError for one that may not be read.
     """
     checkpoints = _newest_first(directory)
     for path in checkpoints:
         try:
             return _load(path)
+        except UnreadableError:
+            raise  # going back would throw away what is there
         except InputError as error:
             print(f"warning: {error}; going back to the checkpoint before it", file=sys.stderr)
     if checkpoints:
@@ -96,7 +107,8 @@ def _load(path: Path) -> tuple[Arrays, Progress]:
         # What is no regular file, such as a pipe, may never end.
         regular = not path.is_symlink() and all((path / name).is_file() for name in _CONTENT)
         whole = regular and read_small(path / "SHA256SUMS").decode() == checksums(path, _CONTENT)
-    except (OSError, UnicodeDecodeError):
+    except (OSError, UnicodeDecodeError) as error:
+        require_readable(path, error)
         whole = False
     if not whole:
         raise InputError(f"{path}: damaged checkpoint (checksums differ)")

@@ -8,5 +8,9 @@ class InputError(Exception):
     """
 
 
+class UnreadableError(InputError):
+    """A file that the system does not let this process read, which says nothing about its content."""
+
+
 class RunError(Exception):
     """A fault at run time that no config or input explains.  Exit status 1."""

@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from s2s.errors import InputError, RunError
+from s2s.errors import InputError, RunError, UnreadableError
 
 Arrays = dict[str, npt.NDArray[Any]]
 """Arrays by name."""
@@ -108,6 +108,7 @@ def load_arrays(path: Path, names: Iterable[str] | None = None, what: str = "wei
     except InputError:
         raise
     except Exception as error:  # A changed byte in a zip file can raise nearly anything.
+        require_readable(path, error)
         reason = getattr(error, "strerror", None) or (str(error).splitlines() or ["not an .npz"])[0]
         raise InputError(f"{path}: damaged file of {what} ({reason})") from None
 
@@ -147,6 +148,17 @@ def explain_write_errors(path: Path) -> Iterator[None]:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
         advice = "; make room and run the same command again" if full else ""
         raise RunError(f"{path}: cannot write: {error.strerror or error}{advice}") from None
+
+
+def require_readable(path: Path, error: Exception) -> None:
+    """Raise UnreadableError if an error of reading `path` says nothing about its content: only what was read can be damaged.
+
+    A file that is not there is for the caller to judge.
+    """
+    number = error.errno if isinstance(error, OSError) else None
+    if number not in (None, errno.ENOENT, errno.ENOTDIR):
+        assert isinstance(error, OSError)
+        raise UnreadableError(f"{error.filename or path}: cannot read: {error.strerror}") from None
 
 
 def make_directory(path: Path, what: str) -> None:

@@ -44,6 +44,7 @@ from s2s.files import (
     make_directory,
     read_small,
     remove_leftovers,
+    require_readable,
     save_arrays,
 )  # fmt: skip
 from s2s.lock import lock, move_aside, no_links, require_held
@@ -290,7 +291,8 @@ def _require_same(run: Run, config: Config) -> None:
 def _read_metadata(path: Path) -> dict[str, Any]:
     try:
         metadata = json.loads(read_small(path / "run.json"))
-    except (OSError, ValueError, RecursionError):
+    except (OSError, ValueError, RecursionError) as error:
+        require_readable(path / "run.json", error)
         metadata = None
     if not isinstance(metadata, dict):
         raise InputError(f"{path} is no run directory (it has no readable run.json)")

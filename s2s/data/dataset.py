@@ -29,7 +29,7 @@ import numpy.typing as npt
 from s2s.data.corpus import Layout, read_pairs
 from s2s.data_config import PairFile
 from s2s.errors import InputError
-from s2s.files import checksums, read_small
+from s2s.files import checksums, read_small, require_readable
 
 FORMAT = 5
 """Number of the directory's layout; raised when a reader of the old one would go wrong."""
@@ -59,6 +59,7 @@ class EncodedSentences:
             stored = np.load(path, mmap_mode="r", allow_pickle=False)
             self._file = open(path, "rb")  # noqa: SIM115 - until `close`
         except (OSError, ValueError, EOFError) as error:
+            require_readable(path, error)
             raise InputError(f"{path}: damaged prepared corpus ({error}); run s2s prepare again") from None
         if stored.ndim != 1 or len(stored) != (lengths * counts).sum():
             raise InputError(f"{path}: damaged prepared corpus (not as long as its index says); run s2s prepare again")
@@ -93,6 +94,7 @@ class Pairs:
         try:
             self.cells: Indices = np.load(directory / f"{split}.cells.npy", allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
+            require_readable(directory, error)
             raise InputError(f"{directory}: damaged prepared corpus ({error}); run s2s prepare again") from None
         source, target, counts = self.cells.T
         self.source = EncodedSentences(directory / f"{split}.source.ids.npy", source, counts)
@@ -191,6 +193,7 @@ def read_report(directory: Path) -> dict[str, Any] | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError, RecursionError) as error:
+        require_readable(path, error)
         raise InputError(f"{path}: cannot read the report ({error}); run s2s prepare again") from None
     if not isinstance(report, dict) or report.get("format") != FORMAT:
         raise InputError(f"{directory}: prepared by another version of s2s; name a new data.prepared and prepare again")
@@ -205,8 +208,9 @@ def write_checksums(directory: Path) -> None:
 def verify(directory: Path) -> None:
     """Raise InputError unless every file is as `prepare` wrote it.  Takes a second for a gigabyte."""
     try:
-        whole = (directory / "SHA256SUMS").read_text(encoding="utf-8") == checksums(directory, _file_names(directory))
-    except (OSError, UnicodeDecodeError):
+        whole = read_small(directory / "SHA256SUMS").decode() == checksums(directory, _file_names(directory))
+    except (OSError, UnicodeDecodeError) as error:
+        require_readable(directory, error)
         whole = False
     if not whole:
         raise InputError(
@@ -219,6 +223,7 @@ def content_hash(directory: Path) -> str:
     try:
         lines = read_small(directory / "SHA256SUMS").decode().splitlines()
     except (OSError, UnicodeDecodeError) as error:
+        require_readable(directory, error)
         raise InputError(f"{directory}: damaged prepared corpus ({error}); run s2s prepare again") from None
     used = [line for line in lines if line.split()[-1] not in ("report.json", "test.tsv")]
     return hashlib.sha256("\n".join(sorted(used)).encode()).hexdigest()

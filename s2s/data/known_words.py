@@ -17,7 +17,7 @@ from s2s.data.language import SPANISH
 from s2s.data.perturbation import without_accents
 from s2s.data.spanish_forms import Forms
 from s2s.errors import InputError
-from s2s.files import read_small
+from s2s.files import read_small, require_readable
 
 FILE = "known_words.txt"
 """Its name in a prepared corpus and in a run."""
@@ -132,6 +132,7 @@ class KnownWords:
         try:
             return cls(read_small(path, 1 << 28).decode("utf-8").splitlines())
         except (OSError, UnicodeDecodeError) as error:
+            require_readable(path, error)
             raise InputError(f"{path}: cannot read the known words: {error}") from None
 
     def save(self, path: Path) -> None:

@@ -17,7 +17,7 @@ import sentencepiece
 from s2s.data.slots import symbols
 from s2s.data_config import TokenizerConfig
 from s2s.errors import InputError
-from s2s.files import read_small
+from s2s.files import read_small, require_readable
 
 _LONGEST = 4192
 """Bytes of the longest sentence that sentencepiece trains on, its default."""
@@ -111,6 +111,7 @@ class Tokenizer:
         try:
             return cls(read_small(path, 1 << 28))
         except (OSError, RuntimeError) as error:
+            require_readable(path, error)
             raise InputError(f"{path}: cannot read the subword model: {error}") from None
 
     def __len__(self) -> int:
