@@ -60,6 +60,9 @@ def test_states_are_those_of_the_lines_in_every_format(
 
 def test_states_from_a_file_give_the_translations_of_their_sentences(trained, translator, sentences, tmp_path):
     plain = [line for line in sentences if not translator.reader.source(line).fillers]
+    # From a state, a slot may come that the sentence does not have.
+    decoded = translator.decode(translator.encode(plain))
+    plain = [line for line, (best,) in zip(plain, decoded, strict=True) if "⟨" not in best.text]
     stdin = "".join(f"{line}\n" for line in plain[:60]).encode()
     s2s("inspect-state", trained / "run", "-o", tmp_path / "all.npy", "--layers", "all", stdin=stdin, check=0)
     translate = ["translate", trained / "run", "--from-states", tmp_path / "all.npy"]

@@ -28,7 +28,9 @@ _NO_SMALL_WORD = re.compile(rf"(?<![^\W_])(?=[^\W_a-záéíóúüñ]|[a-z]+[-'&]
 _SENTENCE_START = frozenset('.!?…¿¡:"([')
 _LETTERS = "abcdefghijklmnñopqrstuvwxyz"
 _LETTERS_ONLY = re.compile(r"[^\W\d_]+")
-_SHORTEST_TYPO = 5
+_TYPO_LENGTHS = range(5, 31)
+"""Letters of words in which a typo is mended.  In a longer one, which is no word, there would be too many places to try."""
+
 _MOST_WORDS = 200_000
 
 
@@ -197,7 +199,7 @@ class KnownWords:
 
     def _without_typo(self, key: str) -> str | None:
         """The most frequent common word of which this one may be a misspelling."""
-        if len(key) < _SHORTEST_TYPO:
+        if len(key) not in _TYPO_LENGTHS:
             return None
         found = max(filter(self.common.__contains__, _mended(key)), key=self._ranks.__getitem__, default=None)
         return found and self._by_key[found]
