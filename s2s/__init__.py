@@ -4,7 +4,7 @@
 
 Modules import only from their own folder or from the lines below:
 
-    cli.py   api.py                      the five commands; s2s from Python
+    cli.py   api.py                      the commands; s2s from Python
     states/            training/         hidden states as files and pictures; training
     translation/                         text to state to text; evaluation
     run.py   model/    checkpoints.py    the run directory; the network in Keras; what training resumes from

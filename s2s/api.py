@@ -48,7 +48,7 @@ class Model:
         """
         if not 1 <= n_best <= beam:
             raise ValueError(f"n_best is {n_best}; it must be at least 1 and at most beam, which is {beam}")
-        texts, options = _list(sentences), SearchOptions(beam)
+        texts, options = _list(sentences), _options(beam)
         beams = [[best.text for best in found[:n_best]] for found in self._translator.translate(texts, options)]
         results = [found[0] for found in beams] if n_best == 1 else beams
         return results[0] if isinstance(sentences, str) else results
@@ -69,6 +69,8 @@ class Model:
         >>> model.encode("Estamos listos.", state="all").shape
         (2, 2, 48)
         """
+        if state not in ("h", "c", "all"):
+            raise ValueError(f"state is {state!r}; it must be h, c or all")
         if state == "all" and normalize:
             raise ValueError("normalize: vectors of a layer can be scaled, whole states cannot; leave it out")
         states = self._translator.encode(_list(sentences))
@@ -77,8 +79,10 @@ class Model:
             vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.float32(1e-12))
         return vectors[0] if isinstance(sentences, str) else vectors
 
-    def decode(self, states: Floats, beam: int = 5) -> list[str]:
+    def decode(self, states: Floats, beam: int = 5) -> Any:
         """The English sentence of each state, [n, layers, 2, units], as `encode(..., state="all")` returns them.
+
+        Of one state, [layers, 2, units], the sentence alone.
 
         States may be changed, averaged or made up.  Slots (numbers, unknown names) stay as they are: ⟨1⟩.
 
@@ -86,9 +90,13 @@ class Model:
         ['We are ready.']
         """
         states, shape = np.asarray(states, np.float32), state_shape(self._translator.config)
+        if states.shape == shape:
+            return self.decode(states[None], beam)[0]
         if states.shape[1:] != shape:
             raise ValueError(f"states of shape {states.shape}; they must be [n, {', '.join(map(str, shape))}]")
-        return [found[0].text for found in self._translator.decode(states, SearchOptions(beam))]
+        if not np.isfinite(states).all():
+            raise ValueError("states have numbers that are not finite")
+        return [found[0].text for found in self._translator.decode(states, _options(beam))]
 
     def score(self, sentences: list[str], translations: list[str]) -> Floats:
         """How probable given translations are: log-probability per subword in nats, float32 [n], by forced decoding.
@@ -99,7 +107,7 @@ class Model:
         """
         if isinstance(sentences, str) or isinstance(translations, str) or len(sentences) != len(translations):
             raise ValueError("score takes two lists of the same length")
-        log_probs, lengths = self._translator.score(list(sentences), list(translations))
+        log_probs, lengths = self._translator.score(_list(sentences), _list(translations))
         return (log_probs / lengths).astype(np.float32)
 
     def keras(self) -> Any:
@@ -109,6 +117,12 @@ class Model:
         sizes = map(len, self._run.tokenizers())
         shapes = network.weight_shapes(self._run.config.model, *sizes)
         return keras_model(self._run.config.model, self._run.load_best(shapes))
+
+
+def _options(beam: int) -> SearchOptions:
+    if not isinstance(beam, int) or not 1 <= beam <= 100:
+        raise ValueError(f"beam is {beam}; it must be a whole number from 1 to 100")
+    return SearchOptions(beam)
 
 
 def _list(sentences: str | list[str]) -> list[str]:

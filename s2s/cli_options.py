@@ -35,7 +35,8 @@ Sample = Annotated[
     bool, typer.Option("--sample", help="Draw from the model's distribution; with --n-best, N samples of each line.")
 ]
 Temperature = Annotated[
-    float, typer.Option(min=0.001, help="Of samples: below 1 nearer to the best subwords, above 1 more even.")
+    float,
+    typer.Option(min=0.001, max=1000.0, help="Of samples: below 1 nearer to the best subwords, above 1 more even."),
 ]
 TopK = Annotated[
     int | None, typer.Option("--top-k", min=1, metavar="K", help="Sample from the K most probable subwords only.")
@@ -43,4 +44,4 @@ TopK = Annotated[
 TopP = Annotated[
     float, typer.Option("--top-p", min=0.001, max=1.0, metavar="P", help="Sample from the top share P only.")
 ]
-Seed = Annotated[int, typer.Option("--seed", min=0, help="Of samples: another one gives others.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, max=2**63 - 1, help="Of samples: another one gives others.")]

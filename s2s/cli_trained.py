@@ -156,7 +156,7 @@ def evaluate(
         return
     perturbations = parse_names(perturb) if perturb is not None else ()
     test, options = read_test_set(files, layout), SearchOptions(beam)
-    other = Baseline(baseline, test, options) if baseline else None
+    other = Baseline(baseline, test, options, cut) if baseline else None
     scores, translations = evaluation.evaluate(Translator(opened, cut=cut), test.references, options, perturbations)
     if other:
         scores["comparison"] = other.compare(translations)

@@ -123,6 +123,8 @@ class Config:
     def __post_init__(self) -> None:
         """Check best_by and validation_sentences together."""
         training = self.training
+        if {"encoder", "decoder"} <= set(training.freeze):
+            raise InputError("training.freeze: nothing is left to train; leave encoder or decoder out")
         if training.best_by != "loss" and not training.validation_sentences:
             raise InputError(
                 f"training.best_by: {training.best_by} needs translations; training.validation_sentences is 0"

@@ -1,8 +1,7 @@
 """The run directory.  It needs nothing outside itself, so a copy of it translates anywhere.
 
 run/
-  run.json                     format number, version of s2s, hash of the prepared corpus, the runs that it began with
-  config.yaml                  the config, complete
+  run.json, config.yaml        format number, version, hash of the corpus, the runs that it began with; the complete config
   source.model, target.model   the subword models
   known_words.txt              the words of the training text
   train.log                    the log lines of all sessions
@@ -248,7 +247,10 @@ def _initial_weights(config: Config) -> tuple[Arrays, list[dict[str, Any]]]:
     """
     if config.training.init_from is None:
         return {}, []
-    run = Run(config.training.init_from)
+    try:
+        run = Run(config.training.init_from)
+    except InputError as error:
+        raise InputError(f"training.init_from: {error}") from None
     if different := changes(run.config, config, ("model",)):
         keys = ", ".join(f"{key} is {before!r} there and {after!r} here" for key, before, after in different)
         raise InputError(f"training.init_from: {run.path} is another model: {keys}")
@@ -283,8 +285,7 @@ def _require_same(run: Run, config: Config) -> None:
         )
     if not _same_subwords(run, config):
         raise InputError(
-            f"run: {run.path} was begun with other subwords than {prepared} now has; name another run, or start over with "
-            "--fresh"
+            f"run: {run.path} was begun with other subwords than {prepared}; name another run, or start over with --fresh"
         )
 
 

@@ -49,6 +49,7 @@ def test_vectors(model, sentences):
         assert np.allclose(unit * np.linalg.norm(vectors, axis=1, keepdims=True), vectors, rtol=1e-5)
     assert model.encode([]).shape == (0, 48)
     assert len(model.decode(states)) == 5 and model.decode(states[:0]) == []
+    assert model.decode(states[2]) == model.decode(states)[2]
     scores = model.score(some, some)
     assert scores.shape == (5,) and scores.dtype == np.float32 and (scores < 0).all()
 
@@ -59,6 +60,11 @@ def test_vectors(model, sentences):
         (lambda model: model.translate("a", beam=2, n_best=3), ValueError, "n_best is 3; .* beam, which is 2"),
         (lambda model: model.encode(["a"], state="all", normalize=True), ValueError, "normalize"),
         (lambda model: model.decode(model.encode(["a"])), ValueError, r"\(1, 48\); they must be \[n, 2, 2, 48\]"),
+        (lambda model: model.encode("a", state="H"), ValueError, "state is 'H'; it must be h, c or all"),
+        (lambda model: model.decode(np.full((1, 2, 2, 48), np.nan)), ValueError, "not finite"),
+        (lambda model: model.translate("a", beam=0), ValueError, "n_best is 1|beam is 0"),
+        (lambda model: model.decode(np.zeros((1, 2, 2, 48)), beam=101), ValueError, "beam is 101"),
+        (lambda model: model.score(["a"], [None]), TypeError, "must be a str"),
         (lambda model: model.score(["a"], []), ValueError, "same length"),
         (lambda model: model.translate(["a", 3]), TypeError, "must be a str, not int"),
         (lambda model: model.translate("a\nb"), InputError, "no line break"),

@@ -88,5 +88,8 @@ def test_written_texts_have_the_same_scores_elsewhere(trained, tmp_path):
     streams = [texts["reference1"], texts["reference2"]]
     assert round(sacrebleu.corpus_bleu(texts["hypothesis"], streams).score, 2) == scores["bleu"]
     assert round(sacrebleu.corpus_chrf(texts["hypothesis"], streams).score, 2) == scores["chrf"]
+    # Files of an earlier evaluation do not stay beside those of another one.
+    s2s("evaluate", trained / "run", trained / "test.tsv", "--write", tmp_path / "texts", check=0)
+    assert sorted(path.stem for path in (tmp_path / "texts").iterdir()) == ["hypothesis", "reference1", "source"]
     error = s2s("evaluate", trained / "run", tmp_path / "t.tsv", "--write", tmp_path / "t.tsv", check=2).stderr
     assert b"--write" in error and b"is no directory" in error

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import signal
 
 import numpy as np
 import pytest
@@ -93,7 +92,7 @@ def test_killed_and_resumed_without_the_other_run_it_ends_the_same(trained, adap
     _, options = adapted
     shutil.copytree(trained / "run", tmp_path / "origin")
     arguments = ["train", trained / "tiny.yaml", *options, *set_options(training__init_from=tmp_path / "origin")]
-    arguments += set_options(training__epochs=3)
+    arguments += set_options(training__epochs=2)
     s2s(*arguments, *set_options(run=tmp_path / "calm"), check=0)
     arguments += set_options(run=tmp_path / "run")
     with s2s_process(*arguments) as process:
@@ -101,10 +100,6 @@ def test_killed_and_resumed_without_the_other_run_it_ends_the_same(trained, adap
         process.kill()
     assert not list((tmp_path / "run" / "checkpoints").glob("step-*"))
     shutil.move(tmp_path / "origin", tmp_path / "elsewhere")
-    with s2s_process(*arguments) as process:
-        wait_for_line(process, b"step 40 ")
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
     s2s(*arguments, check=0)
     assert same_arrays(last_checkpoint(tmp_path / "calm"), last_checkpoint(tmp_path / "run"))
     assert metrics(tmp_path / "calm") == metrics(tmp_path / "run")
@@ -125,7 +120,7 @@ def test_a_run_that_does_not_fit_is_refused_in_one_line(untrained, tmp_path):
         begin("model.units=24", "model.dropout=0.3"),
         "is another model: model.units is 48 there and 24 here, model.dropout is 0.1 there and 0.3 here",
     )
-    refuse(begin(origin=tmp_path / "none"), "none is no run directory")
+    refuse(begin(origin=tmp_path / "none"), "training.init_from: .*none is no run directory")
     refuse(begin(origin=f"{tmp_path}/./run"), "run is the run itself; name another run, or leave it out")
     for name, message in (
         ("source.model", "has other subwords than .*prepare with tokenizer.from="),

@@ -16,6 +16,12 @@ def test_parts_fit_and_lose_nothing(text, longest, more):
     assert not parts or parts[-1].ends_sentence
 
 
+def test_the_full_stop_of_an_abbreviation_ends_no_sentence():
+    text = "Vi al Sr. García y a la Dra. Paz. Luego llegó Ud. a casa."
+    parts = split_line(text, lambda part: len(part) < 40, lambda part: True)
+    assert [part.text for part in parts] == ["Vi al Sr. García y a la Dra. Paz.", "Luego llegó Ud. a casa."]
+
+
 def test_parts_are_sentences_then_clauses():
     def parts(text, longest, at_most=99):
         fits, fits_training = (lambda part, most=most: len(part.split()) <= most for most in (longest, at_most))

@@ -13,7 +13,7 @@ from itertools import compress, islice
 from pathlib import Path
 from typing import NamedTuple
 
-from s2s.data.language import SPANISH
+from s2s.data.language import ABBREVIATIONS, SPANISH
 from s2s.data.perturbation import without_accents
 from s2s.data.spanish_forms import Forms
 from s2s.errors import InputError
@@ -26,12 +26,14 @@ _WORD = re.compile(r"[^\W_]+(?:[-'&][^\W_]+)*")
 # Words that have more than small letters of Spanish: all that can be names.
 _NO_SMALL_WORD = re.compile(rf"(?<![^\W_])(?=[^\W_a-záéíóúüñ]|[a-z]+[-'&]?[^\W_a-záéíóúüñ]){_WORD.pattern}")
 _SENTENCE_START = frozenset('.!?…¿¡:"([')
+_ABBREVIATION = re.compile(rf"(?<![^\W_])(?:{'|'.join(ABBREVIATIONS)})\.\s*$", re.IGNORECASE)
 _LETTERS = "abcdefghijklmnñopqrstuvwxyz"
 _LETTERS_ONLY = re.compile(r"[^\W\d_]+")
 _TYPO_LENGTHS = range(5, 31)
 """Letters of words in which a typo is mended.  In a longer one, which is no word, there would be too many places to try."""
 
 _MOST_WORDS = 200_000
+_START = "^"
 
 
 class Word(NamedTuple):
@@ -59,7 +61,7 @@ def _is_first(text: str, start: int) -> bool:
     """Whether no word is between this place and the start of a sentence."""
     for place in range(start - 1, -1, -1):
         if text[place] in _SENTENCE_START:
-            return True
+            return text[place] != "." or not _ABBREVIATION.search(text, 0, start)
         if text[place].isalnum():
             return False
     return True
@@ -101,14 +103,20 @@ class KnownWords:
         """Known words, each spelling once.
 
         Args:
-            words: the most frequent first.  Names, which nearly always have a capital, begin with one; others are in lower case.
+            words: the most frequent first.  Names, which nearly always have a capital, begin with one; others are in lower case,
+                after ^ if they were only at the start of sentences, where names are too.
         """
         # Without frequent words, a small corpus would take some of them for names.
-        self.words = [*dict.fromkeys([*words, *sorted(SPANISH)])]
+        self._lines = [*dict.fromkeys([*words, *sorted(SPANISH), *ABBREVIATIONS])]
+        self.words = [line.removeprefix(_START) for line in self._lines]
         self._keys = [_key(word) for word in self.words]
         capitals = [word[:1].isupper() for word in self.words]
         self.common = frozenset(key for key, capital in zip(self._keys, capitals, strict=True) if not capital)
         self.names = frozenset(compress(self._keys, capitals)) - self.common
+        begins = [line.startswith(_START) for line in self._lines]
+        self._starts = frozenset(compress(self._keys, begins)) - {
+            key for key, start in zip(self._keys, begins, strict=True) if not start
+        }
         self._spellings = frozenset(word.lower() for word in self.words)
 
     @classmethod
@@ -120,9 +128,10 @@ class KnownWords:
             if count + counts.first[word] > 1 and 10 * counts.small[word] <= count
         }
         common = (set(counts.small) | set(counts.first) - set(counts.inside)) - names
+        starts = set(counts.first) - set(counts.small)
         spellings = sorted(counts.spellings.items(), key=lambda item: (-item[1], item[0]))
         listed = (
-            word[:1].upper() + word[1:] if key in names else word
+            word[:1].upper() + word[1:] if key in names else f"{_START * (key in starts)}{word}"
             for word, key in ((word, _key(word)) for word, _ in spellings)
             if key in names or key in common
         )
@@ -138,12 +147,12 @@ class KnownWords:
             raise InputError(f"{path}: cannot read the known words: {error}") from None
 
     def save(self, path: Path) -> None:
-        """Write a word a line, names with a capital."""
-        path.write_text("".join(f"{word}\n" for word in self.words), encoding="utf-8")
+        """Write a word a line, as the constructor takes them."""
+        path.write_text("".join(f"{line}\n" for line in self._lines), encoding="utf-8")
 
     def __or__(self, other: "KnownWords") -> "KnownWords":
         """The words of both training texts; one that is common in either is."""
-        return KnownWords([*self.words, *other.words])
+        return KnownWords([*self._lines, *other._lines])
 
     def is_unknown_name(self, word: Word) -> bool:
         """Whether a word is a name that the training text does not have."""
@@ -151,7 +160,7 @@ class KnownWords:
             return False
         key = _key(word.text)
         if key in self.common or key in self.names:
-            return False
+            return key in self._starts and not word.first
         return not (word.first and (len(key) < 2 or key in self._forms or self._without_typo(key)))
 
     def is_name(self, word: Word) -> bool:
@@ -161,7 +170,7 @@ class KnownWords:
     def respell(self, text: str) -> str:
         """A text in lower case with words that the training text does not have as those that they may stand for.
 
-        Missing or wrong accents, and n for ñ, are mended in any word.  A typo is mended in words of five letters or more that
+        In a word without accents, missing ones are mended, and n for ñ.  A typo is mended in words of five letters or more that
         are no form of a common word: a letter missing or doubled, or two exchanged, but not the first letter.
         """
         return _LETTERS_ONLY.sub(self._respelled, text)
@@ -174,6 +183,8 @@ class KnownWords:
     def _respell_word(self, word: str) -> str:
         key = _key(word)
         known = self._by_key.get(key) or self._by_plain_key.get(key)
+        if known and key != word:  # who types accents types them where they belong: "despreció" is not "desprecio"
+            return word
         if known is None and key not in self._forms:
             known = self._without_typo(key)
         return known or word

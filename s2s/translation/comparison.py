@@ -1,5 +1,6 @@
 """Two systems compared on the same sentences: the differences of BLEU and chrF, their confidence intervals, and p."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -65,17 +66,18 @@ def reference_streams(references: list[list[str]]) -> list[list[str]]:
 class Baseline:
     """Another system and its translations of a test set."""
 
-    def __init__(self, path: Path, test: EvaluationSet, options: SearchOptions):
+    def __init__(self, path: Path, test: EvaluationSet, options: SearchOptions, cut: int | None = None):
         """Translate with a run, or read a file of translations; raises InputError for a file with another number of lines.
 
         Args:
             path: a run directory; or a text file, a line for each different Spanish sentence of the test set or for each line.
             test: the test set.
             options: how a run searches.
+            cut: from which length on a run translates lines in parts; None = as it has measured.
         """
         self.path, self._references = path, list(test.references.values())
         if path.is_dir():
-            found = Translator(Run(path)).translate(list(test.references), options)
+            found = Translator(Run(path), cut=cut).translate(list(test.references), options)
             self.translations = [best[0].text for best in found]
         else:
             self.translations = _read_translations(path, test)
@@ -101,9 +103,12 @@ def _read_translations(path: Path, test: EvaluationSet) -> list[str]:
 def write_texts(directory: Path, test: EvaluationSet, translations: list[str], baseline: Baseline | None) -> None:
     """Write plain text files for other programs that score: a line for each different Spanish sentence.
 
-    source.txt, hypothesis.txt, reference1.txt and so on, baseline.txt.
+    source.txt, hypothesis.txt, reference1.txt and so on, baseline.txt.  Those of an earlier evaluation go.
     """
     make_directory(directory, "--write")
+    for path in directory.iterdir():
+        if re.fullmatch(r"(?:source|hypothesis|baseline|reference\d+)\.txt", path.name):
+            path.unlink()
     streams = reference_streams(list(test.references.values()))
     texts = {"source": list(test.references), "hypothesis": translations}
     texts |= {f"reference{number}": lines for number, lines in enumerate(streams, 1)}

@@ -8,7 +8,11 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'»”’)\]]*\s+")
+from s2s.data.language import ABBREVIATIONS
+
+_SENTENCE_END = re.compile(
+    r"(?<=[.!?…])" + "".join(rf"(?<!\b{word}\.)" for word in ABBREVIATIONS) + r"[\"'»”’)\]]*\s+", re.IGNORECASE
+)
 _MARK = re.compile(r"(?<=[,;:)—–])\s+|\s+(?=[—–(¿¡])")
 _CONJUNCTION = re.compile(
     r"\s+(?=(?:aunque|como|cuando|donde|e|hasta que|mientras|ni|o|para|pero|porque|pues|que|si|sin|sino|u|y)\s)"
