@@ -12,7 +12,7 @@ from s2s.errors import InputError
 from s2s.run import Run
 from s2s.translation import network
 from s2s.translation.search import SearchOptions
-from s2s.translation.state import C, Floats, H, state_shape
+from s2s.translation.state import C, Floats, H, state_shape, unit_vectors
 from s2s.translation.translator import Translator
 
 
@@ -76,7 +76,7 @@ class Model:
         states = self._translator.encode(_list(sentences))
         vectors = states if state == "all" else states[:, -1, H if state == "h" else C]
         if normalize:
-            vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.float32(1e-12))
+            vectors = unit_vectors(vectors)
         return vectors[0] if isinstance(sentences, str) else vectors
 
     def decode(self, states: Floats, beam: int = 5) -> Any:

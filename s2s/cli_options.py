@@ -1,4 +1,4 @@
-"""Arguments and options that several commands take."""
+"""Arguments and options that several commands take, and those of samples."""
 
 from pathlib import Path
 from typing import Annotated, Literal

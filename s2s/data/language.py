@@ -17,24 +17,26 @@ when how about into then them these those some any because our we be by at as an
 SPANISH, ENGLISH = frozenset(_SPANISH.split()), frozenset(_ENGLISH.split())
 """Frequent words of one language that the other one does not have."""
 
-ABBREVIATIONS = (
-    "sr",
-    "sra",
-    "srta",
-    "sres",
-    "dr",
-    "dra",
-    "d",
-    "dña",
-    "ud",
-    "uds",
-    "vd",
-    "vds",
-    "prof",
-    "profa",
-    "lic",
-    "ing",
-    "av",
+ABBREVIATIONS = tuple(
+    [
+        "sr",
+        "sra",
+        "srta",
+        "sres",
+        "dr",
+        "dra",
+        "d",
+        "dña",
+        "ud",
+        "uds",
+        "vd",
+        "vds",
+        "prof",
+        "profa",
+        "lic",
+        "ing",
+        "av",
+    ]
 )
 """Spanish abbreviations before names; their full stop ends no sentence."""
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from s2s.data.dataset import Indices
-from s2s.translation.state import Floats
+from s2s.translation.state import Floats, unit_vectors
 
 QUERIES, CORPUS_BLOCK = 1024, 4096
 """Most queries and most vectors of the corpus in one matrix product."""
@@ -21,14 +21,14 @@ def nearest(queries: Floats, corpus: Floats, count: int) -> tuple[Indices, Float
     places, cosines = np.empty((len(queries), count), np.int64), np.empty((len(queries), count), np.float32)
     for start in range(0, len(queries), QUERIES):
         part = slice(start, start + QUERIES)
-        places[part], cosines[part] = _nearest_of_block(_unit(queries[part]), corpus, count)
+        places[part], cosines[part] = _nearest_of_block(unit_vectors(queries[part]), corpus, count)
     return places, cosines
 
 
 def _nearest_of_block(queries: Floats, corpus: Floats, count: int) -> tuple[Indices, Floats]:
     places, best = np.zeros((len(queries), 0), np.int64), np.zeros((len(queries), 0), np.float32)
     for start in range(0, len(corpus), CORPUS_BLOCK):
-        cosines = queries @ _unit(corpus[start : start + CORPUS_BLOCK]).T
+        cosines = queries @ unit_vectors(corpus[start : start + CORPUS_BLOCK]).T
         width = min(count, cosines.shape[1])
         near = np.argpartition(-cosines, width - 1, 1)[:, :width]
         places = np.concatenate([places, near + start], 1)
@@ -36,10 +36,3 @@ def _nearest_of_block(queries: Floats, corpus: Floats, count: int) -> tuple[Indi
         order = np.lexsort((places, -best))[:, :count]
         places, best = np.take_along_axis(places, order, 1), np.take_along_axis(best, order, 1)
     return places, best
-
-
-def _unit(vectors: Floats) -> Floats:
-    """Vectors scaled to length 1; zeros stay zeros."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit: Floats = vectors / np.maximum(lengths, np.float32(1e-12))
-    return unit

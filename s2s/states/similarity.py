@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from s2s.data.corpus import read_lines
 from s2s.errors import InputError
-from s2s.translation.state import Floats
+from s2s.translation.state import Floats, unit_vectors
 
 
 class ScoredPairs(NamedTuple):
@@ -56,8 +56,7 @@ def cosines(first: Floats, second: Floats) -> Floats:
         first: [n, units].
         second: [n, units].
     """
-    lengths = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
-    result: Floats = (first * second).sum(1) / np.maximum(lengths, np.float32(1e-12))
+    result: Floats = (unit_vectors(first) * unit_vectors(second)).sum(1)
     return result
 
 

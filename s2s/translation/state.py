@@ -29,6 +29,13 @@ def sentence_vectors(states: Floats) -> Floats:
     return states[:, -1, H]
 
 
+def unit_vectors(vectors: Floats) -> Floats:
+    """Vectors, [n, units], scaled to length 1, so that a product is a cosine; zeros stay zeros."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit: Floats = vectors / np.maximum(lengths, np.float32(1e-12))
+    return unit
+
+
 class RowStates:
     """The states of the sentences that are computed together, a sentence in each row."""
 
