@@ -19,9 +19,9 @@ run/
 import json
 import os
 import shutil
-import sys
 import time
 from collections.abc import Iterable
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import IO, Any
 
@@ -30,7 +30,7 @@ from s2s.checkpoints import Progress
 from s2s.config import Config
 from s2s.config_changes import CHANGEABLE, changes
 from s2s.data import known_words
-from s2s.data.dataset import content_hash, read_report
+from s2s.data.dataset import PreparedCorpus, content_hash, require_content
 from s2s.data.known_words import KnownWords
 from s2s.data.tokenizer import Tokenizer
 from s2s.errors import InputError, RunError
@@ -47,6 +47,7 @@ from s2s.files import (
     save_arrays,
 )  # fmt: skip
 from s2s.lock import lock, move_aside, no_links, require_held
+from s2s.process import report
 
 FORMAT = 7
 """Version of the directory's layout; raised when it changes in a way that an older s2s would misread."""
@@ -65,7 +66,10 @@ class Run:
                 f"which reads format {FORMAT}"
             )
         self.config = config_file.load(path / "config.yaml")
-        self._corpus: str | None = metadata.get("corpus")
+        self.content: str = metadata.get("corpus", "")
+        """`dataset.content_hash` of the prepared corpus that the run was begun with."""
+        self.corpus: PreparedCorpus | None = None
+        """The prepared corpus, open, in a run that is trained: begin and join open it."""
         self.began_with: list[dict[str, Any]] = metadata.get("began_with", [])
         """The run whose weights the training began with, the one that that began with, and so on: run, step, train."""
         self._lock: IO[str] | None = None
@@ -84,32 +88,33 @@ class Run:
         path, initial = Path(config.run), config.training.init_from
         if initial is not None and os.path.realpath(initial) == os.path.realpath(path):
             raise InputError(f"training.init_from: {initial} is the run itself; name another run, or leave it out")
-        if read_report(Path(config.data.prepared)) is None:
-            raise InputError(f"data.prepared: {config.data.prepared} is no prepared corpus; run s2s prepare first")
-        if fresh and (path / "run.json").exists():
-            move_aside(path)
-        if not (path / "run.json").exists():
-            return cls._create(config)
-        held = lock(path)
-        try:
-            run = cls(path)
-            _require_same(run, config)
-        except BaseException:
-            held.close()
-            raise
-        run._lock = held
-        remove_leftovers(path)
-        remove_leftovers(path / "checkpoints")
-        with explain_write_errors(path), atomic_file(path / "config.yaml") as file:
-            file.write_text(config_file.dump(config), encoding="utf-8")
-        run.config = config
-        return run
+        prepared = Path(config.data.prepared)
+        with ExitStack() as opened:  # closed again where the rest is refused
+            if fresh or not (path / "run.json").exists():
+                corpus = opened.enter_context(closing(PreparedCorpus.open(prepared, content_hash(prepared))))
+                run = cls._create(config, corpus, fresh)
+            else:
+                held = opened.enter_context(lock(path))
+                run = cls(path)
+                _require_same(run, config)
+                corpus = opened.enter_context(closing(PreparedCorpus.open(prepared, run.content)))
+                remove_leftovers(path)
+                remove_leftovers(path / "checkpoints")
+                with explain_write_errors(path), atomic_file(path / "config.yaml") as file:
+                    file.write_text(config_file.dump(config), encoding="utf-8")
+                run.config, run._lock = config, held
+            run.corpus = corpus
+            opened.pop_all()
+            return run
 
     @classmethod
-    def _create(cls, config: Config) -> "Run":
+    def _create(cls, config: Config, corpus: PreparedCorpus, fresh: bool) -> "Run":
         path, prepared = Path(config.run), Path(config.data.prepared)
         initial, began_with = _initial_weights(config)
         make_directory(path.parent, "run")
+        remove_leftovers(path.parent, path.name)  # of a process killed just here
+        if fresh and (path / "run.json").exists():
+            move_aside(path)
         try:
             with explain_write_errors(path), atomic_directory(path, replace=False) as directory:
                 (directory / "checkpoints").mkdir()
@@ -118,9 +123,10 @@ class Run:
                 (directory / "config.yaml").write_text(config_file.dump(config), encoding="utf-8")
                 if initial:
                     save_arrays(directory / "initial.npz", initial)
-                metadata = {"format": FORMAT, "version": __version__, "corpus": content_hash(prepared)}
+                metadata = {"format": FORMAT, "version": __version__, "corpus": corpus.content}
                 metadata |= {"began_with": began_with} if began_with else {}
                 (directory / "run.json").write_text(json.dumps(metadata) + "\n", encoding="utf-8")
+                require_content(prepared, corpus.content)  # another `prepare` may have ended meanwhile
                 # Locked before it gets its name, so that no other process can lock it first.
                 held = lock(directory)
         except FileExistsError:
@@ -150,15 +156,18 @@ class Run:
                 )
             if time.monotonic() >= reported:
                 reported += 30.0
-                print(f"waiting for the chief (worker 0) to make {path}", file=sys.stderr)
+                report(f"waiting for the chief (worker 0) to make {path}")
             time.sleep(0.2)
         run = cls(path)
         _require_same(run, config)
+        run.corpus = PreparedCorpus.open(Path(config.data.prepared), run.content)
         run.config = config  # the chief may not have written it yet
         return run
 
     def close(self) -> None:
-        """Let go of the lock, if this process holds it: from here on the run is open to read."""
+        """Close the corpus and let go of the lock, if this process holds it: from here on the run is open to read."""
+        if self.corpus:
+            self.corpus.close()
         if self._lock:
             self._lock.close()
             self._lock = None
@@ -276,16 +285,6 @@ def _require_same(run: Run, config: Config) -> None:
         raise InputError(
             f"run: {run.path} was begun with another config: {', '.join(changed)}; undo the change, name another run, or "
             f"start over with --fresh\n  (paths may change, and in the section training: {', '.join(CHANGEABLE)})"
-        )
-    prepared = Path(config.data.prepared)
-    if run._corpus and run._corpus != content_hash(prepared):
-        raise InputError(
-            f"run: {run.path} was begun with another corpus than {prepared} now holds (other train or dev pairs, or "
-            "subwords); prepare the former one again, name another run, or start over with --fresh"
-        )
-    if not _same_subwords(run, config):
-        raise InputError(
-            f"run: {run.path} was begun with other subwords than {prepared}; name another run, or start over with --fresh"
         )
 
 

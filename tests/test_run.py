@@ -1,6 +1,5 @@
 """The run directory: one trainer at a time, one config, and nothing in it can run code or fail without a message."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -135,15 +134,12 @@ def test_a_run_resumes_on_the_corpus_that_it_was_begun_with(run, untrained, tmp_
             [f"run={run.path}", f"data.{name}={tmp_path}/other.tsv", f"data.prepared={tmp_path}/other-{name}"],
         )
         prepare(other)
-        with pytest.raises(InputError, match=f"was begun with another corpus than {tmp_path}/other-{name} now holds"):
+        with pytest.raises(
+            InputError, match=f"{tmp_path}/other-{name} holds another corpus than the run was begun with"
+        ):
             Run.begin(other)
         with pytest.raises(InputError, match="another corpus"):
             Run.join(other)
-    metadata = json.loads((run.path / "run.json").read_text())
-    assert metadata.pop("corpus")
-    (run.path / "run.json").write_text(json.dumps(metadata))  # as before s2s wrote it
-    dev = config_of(untrained, f"run={run.path}", f"data.prepared={tmp_path}/other-dev")
-    Run.begin(dev).close()
 
 
 @pytest.mark.parametrize("name", ["lock", "metrics.jsonl", "train.log", "checkpoints", "tensorboard"])

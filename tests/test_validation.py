@@ -2,13 +2,11 @@
 
 import dataclasses
 import json
-import re
-import shutil
+from contextlib import closing
 
 import pytest
 
-from s2s.data.dataset import read_texts
-from s2s.files import checksums
+from s2s.data.dataset import PreparedCorpus, content_hash, read_texts
 from s2s.run import Run
 from s2s.training import loop
 from s2s.training.validation import Validation
@@ -36,41 +34,50 @@ def sorted_dev(tmp_path_factory):
     return directory
 
 
-def test_the_sentences_translated_are_a_sample_of_the_whole_dev_file(sorted_dev):
+@pytest.fixture(scope="module")
+def corpus(sorted_dev):
+    """The prepared corpus of that experiment."""
+    directory = sorted_dev / "prepared"
+    with closing(PreparedCorpus.open(directory, content_hash(directory))) as corpus:
+        yield corpus
+
+
+def translated(sorted_dev, corpus, sentences, translates=True):
+    """The dev pairs that a validation translates."""
+    run = with_training(Run(sorted_dev / "run"), validation_sentences=sentences)
+    return Validation(run, corpus, None, translates).texts
+
+
+def test_the_sentences_translated_are_a_sample_of_the_whole_dev_file(sorted_dev, corpus):
     every = read_texts(sorted_dev / "prepared" / "dev.tsv")
     assert len(every) == 399
-    texts = Validation(with_training(Run(sorted_dev / "run"), validation_sentences=200), None, translates=True).texts
+    texts = translated(sorted_dev, corpus, 200)
     places = [every.index(text) for text in texts]
     assert len(places) == 200 and places == sorted(places)
     # Of each fifth about a half, and not every other one.
     assert all(25 <= sum(start <= place < start + 80 for place in places) <= 55 for start in range(0, 399, 80))
     assert len({place % 2 for place in places}) == 2
-    fewer = Validation(with_training(Run(sorted_dev / "run"), validation_sentences=50), None, translates=True).texts
+    fewer = translated(sorted_dev, corpus, 50)
     assert len(fewer) == 50 and set(fewer) < set(texts)
     for sentences, translates in ((0, True), (200, False)):
-        run = with_training(Run(sorted_dev / "run"), validation_sentences=sentences)
-        assert Validation(run, None, translates).texts == []
+        assert translated(sorted_dev, corpus, sentences, translates) == []
 
 
-def test_equal_dev_pairs_crowd_no_other_ones_out(sorted_dev, tmp_path):
-    shutil.copytree(sorted_dev / "prepared", tmp_path / "prepared")
-    lines = ["Hola.\tHello.\n"] * 60 + [f"Frase {number}.\tSentence {number}.\n" for number in range(40)]
-    (tmp_path / "prepared" / "dev.tsv").write_text("".join(lines), encoding="utf-8")
-    run = Run(sorted_dev / "run")
-    run.config = dataclasses.replace(
-        run.config, data=dataclasses.replace(run.config.data, prepared=str(tmp_path / "prepared"))
-    )
+def test_equal_dev_pairs_crowd_no_other_ones_out(sorted_dev, corpus):
+    pairs = [("Hola.", "Hello.")] * 60 + [(f"Frase {number}.", f"Sentence {number}.") for number in range(40)]
     for count in (1, 20, 99, 100, 300):
-        texts = Validation(with_training(run, validation_sentences=count), None, translates=True).texts
+        texts = translated(sorted_dev, corpus._replace(dev_texts=pairs), count)
         assert len(texts) == min(count, 100)
-    assert texts == read_texts(tmp_path / "prepared" / "dev.tsv")
+    assert texts == pairs
 
 
 @pytest.fixture(scope="module")
 def validated(untrained, tmp_path_factory):
     """A run of a short training that translates 30 of 100 dev sentences, and its log."""
     run = tmp_path_factory.mktemp("validated") / "run"
-    options = set_options(run=run, training__epochs=12, training__validate_every=40, training__validation_sentences=30)
+    options = set_options(
+        run=run, training__epochs=12, training__validate_every=40, training__validation_sentences=30, model__layers=1
+    )
     return run, s2s("train", untrained / "tiny.yaml", *options, check=0).stderr.decode()
 
 
@@ -106,7 +113,9 @@ def test_the_model_card_has_the_scores_of_the_best_weights_on_all_dev_sentences(
 @pytest.mark.slow
 def test_while_it_trains_the_model_card_says_of_how_many_sentences_its_scores_are(untrained, tmp_path, monkeypatch):
     run = Run.begin(
-        config_of(untrained, f"run={tmp_path}/run", "training.epochs=1", "training.validation_sentences=30")
+        config_of(
+            untrained, f"run={tmp_path}/run", "training.epochs=1", "training.validation_sentences=30", "model.layers=1"
+        )
     )
     monkeypatch.setattr(Validation, "final_scores", lambda self: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
@@ -118,20 +127,3 @@ def test_while_it_trains_the_model_card_says_of_how_many_sentences_its_scores_ar
     loop.train(again := Run.begin(run.config))
     again.close()
     assert "of all 100 sentences" in (run.path / "MODEL.md").read_text(encoding="utf-8")
-
-
-@pytest.mark.slow
-def test_a_run_whose_metrics_lack_the_numbers_of_sentences_is_finished_too(validated, untrained, tmp_path):
-    """As those of runs that an earlier version began."""
-    shutil.copytree(validated[0], tmp_path / "run")
-    path = tmp_path / "run" / "metrics.jsonl"
-    text = re.sub(r', "dev_bleu_interval": [^,}]*|, "dev_(all_)?sentences": \d+', "", path.read_text())
-    path.write_text(text)
-    checkpoint = max((tmp_path / "run" / "checkpoints").iterdir())
-    progress = json.loads((checkpoint / "progress.json").read_text()) | {"metrics_size": len(text.encode())}
-    (checkpoint / "progress.json").write_text(json.dumps(progress))
-    (checkpoint / "SHA256SUMS").write_text(checksums(checkpoint, ("training.npz", "progress.json")))
-    for epochs, sentences in ((13, 0), (14, 30)):
-        options = set_options(run=tmp_path / "run", training__epochs=epochs, training__validation_sentences=sentences)
-        s2s("train", untrained / "tiny.yaml", *options, check=0)
-    assert "of all 100 sentences" in (tmp_path / "run" / "MODEL.md").read_text(encoding="utf-8")

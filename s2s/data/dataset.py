@@ -20,8 +20,9 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable
+from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -108,6 +109,42 @@ class Pairs:
         """Close the files; the cells and the number of pairs stay."""
         self.source.close()
         self.target.close()
+
+
+class PreparedCorpus(NamedTuple):
+    """All that a training reads of a prepared corpus, opened once: another `prepare` that ends meanwhile changes nothing."""
+
+    train: Pairs
+    dev: Pairs
+    dev_texts: list[tuple[str, str]]
+    report: dict[str, Any]
+    content: str
+    """Its `content_hash`."""
+
+    @classmethod
+    def open(cls, directory: Path, content: str) -> "PreparedCorpus":
+        """Open all and compare the checksums; raises InputError for a damaged corpus and for another than the expected one.
+
+        Args:
+            directory: the prepared corpus.
+            content: its expected `content_hash`.
+        """
+        with ExitStack() as opened:
+            try:
+                train, dev = (opened.enter_context(closing(Pairs(directory, split))) for split in ("train", "dev"))
+                corpus = cls(train, dev, read_texts(directory / "dev.tsv"), require_report(directory), content)
+                verify(directory)
+            except InputError:
+                require_content(directory, content)  # a half of each of two corpora is no damage
+                raise
+            require_content(directory, content)
+            opened.pop_all()
+            return corpus
+
+    def close(self) -> None:
+        """Close the files."""
+        self.train.close()
+        self.dev.close()
 
 
 class PairWriter:
@@ -200,6 +237,14 @@ def read_report(directory: Path) -> dict[str, Any] | None:
     return report
 
 
+def require_report(directory: Path) -> dict[str, Any]:
+    """As `read_report`, but raises InputError where there is none."""
+    report = read_report(directory)
+    if report is None:
+        raise InputError(f"data.prepared: {directory} is no prepared corpus; run s2s prepare first")
+    return report
+
+
 def write_checksums(directory: Path) -> None:
     """Write SHA256SUMS of all files of a prepared corpus."""
     (directory / "SHA256SUMS").write_text(checksums(directory, _file_names(directory)), encoding="utf-8")
@@ -219,7 +264,11 @@ def verify(directory: Path) -> None:
 
 
 def content_hash(directory: Path) -> str:
-    """A hash of what training takes from a prepared corpus: tokenizers, train and dev pairs.  By SHA256SUMS."""
+    """A hash of what training takes from a prepared corpus: tokenizers, train and dev pairs.  By SHA256SUMS.
+
+    Raises InputError where there is none.
+    """
+    require_report(directory)
     try:
         lines = read_small(directory / "SHA256SUMS").decode().splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -227,6 +276,15 @@ def content_hash(directory: Path) -> str:
         raise InputError(f"{directory}: damaged prepared corpus ({error}); run s2s prepare again") from None
     used = [line for line in lines if line.split()[-1] not in ("report.json", "test.tsv")]
     return hashlib.sha256("\n".join(sorted(used)).encode()).hexdigest()
+
+
+def require_content(directory: Path, content: str) -> None:
+    """Raise InputError unless a prepared corpus has this `content_hash`."""
+    if content_hash(directory) != content:
+        raise InputError(
+            f"data.prepared: {directory} holds another corpus than the run was begun with (other train or dev pairs, or "
+            "subwords); prepare the former one again, name another run, or start over with --fresh"
+        )
 
 
 def _file_names(directory: Path) -> list[str]:

@@ -2,24 +2,22 @@
 
 import math
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from s2s import metrics
 from s2s.checkpoints import Progress
 from s2s.config import Config
 from s2s.data.batching import Bucket, count_steps, epoch_order, make_batch, plan_buckets, prefetch
-from s2s.data.dataset import Pairs, verify
 from s2s.data.packing import Batch
 from s2s.errors import InputError, RunError
 from s2s.machine import compute_dtype
 from s2s.model.backend import keras
 from s2s.model.seq2seq import Seq2Seq
+from s2s.process import report
 from s2s.run import Run
 from s2s.training.devices import Devices, explain_device_errors, warn_of_unused_gpu
 from s2s.training.model_card import write_model_card
@@ -45,47 +43,42 @@ def train(run: Run) -> None:
     SIGTERM or SIGHUP, once the step is done and a checkpoint is written.
     """
     config = run.config.training
-    verify(Path(run.config.data.prepared))
     with explain_device_errors():
         devices = Devices(config.distribute, config.micro_batches, config.wait_minutes)
     source, target = run.tokenizers()
     trainer = make_trainer(run.config, (len(source), len(target)), devices)
-    with closing(_Loop(run, trainer, devices, _resume(run, trainer, devices))) as loop:
-        if reason := loop.finished():
-            print(f"{run.path}: {reason} already; raise it to train on", file=sys.stderr)
-            return
-        warn_of_unused_gpu()
-        with _StopSignals() as stop, explain_device_errors(), ThreadPoolExecutor(1) as pool:
-            # In a thread of its own, so that signals are handled at once, also while a step is being compiled.
-            pool.submit(loop.run_steps, lambda: stop.signum is not None).result()
+    loop = _Loop(run, trainer, devices, _resume(run, trainer, devices))
+    if reason := loop.finished():
+        report(f"{run.path}: {reason} already; raise it to train on")
+        return
+    warn_of_unused_gpu()
+    with _StopSignals() as stop, explain_device_errors(), ThreadPoolExecutor(1) as pool:
+        # In a thread of its own, so that signals are handled at once, also while a step is being compiled.
+        pool.submit(loop.run_steps, lambda: stop.signum is not None).result()
     if stop.signum is not None:
         raise Interrupted(stop.signum)
 
 
 class _Loop:
-    """The training loop with its run, trainer, progress, batches and clock."""
+    """The training loop with its run, corpus, trainer, progress, batches and clock."""
 
     def __init__(self, run: Run, trainer: Trainer, devices: Devices, progress: Progress):
-        self.run, self.trainer, self.devices, self.progress = run, trainer, devices, progress
+        assert run.corpus, "the run was opened to read"
+        self.run, self.corpus = run, run.corpus
+        self.trainer, self.devices, self.progress = trainer, devices, progress
         self.config, self.reverse = run.config.training, run.config.model.reverse_source
-        self.pairs = Pairs(Path(run.config.data.prepared), "train")
         part = self.config.tokens_per_batch / self.config.micro_batches
-        self.buckets = plan_buckets(self.pairs, self.config.buckets, part)
+        self.buckets = plan_buckets(self.corpus.train, self.config.buckets, part)
         self.epoch_steps = count_steps(self.buckets, self.config.micro_batches)
-        self.validation = Validation(run, trainer, devices.chief)
+        self.validation = Validation(run, run.corpus, trainer, devices.chief)
         self.clock = time.monotonic() - progress.seconds
         self.saved_step, self.saved_at, self.logged_at = progress.step, progress.seconds, progress.seconds
         self.compiled: set[Bucket] = set()
 
-    def close(self) -> None:
-        """Close the files of the pairs."""
-        self.pairs.close()
-        self.validation.pairs.close()
-
     def run_steps(self, stopped: Callable[[], bool]) -> None:
         """Train until a budget or patience is used up, or `stopped` returns True; writes a checkpoint at the end."""
         with self._reporter() as self.reporter:
-            pairs, weights = len(self.pairs), self.trainer.model.count_params()
+            pairs, weights = len(self.corpus.train), self.trainer.model.count_params()
             self.reporter.write_line(f"{pairs:,} pairs, {self.epoch_steps} steps an epoch, {weights:,} weights")
             self._steps(stopped)
             if reason := self.finished():
@@ -123,7 +116,7 @@ class _Loop:
             self.run.require_held()
             self.reporter.status("translating all dev sentences")
             scores = best | self.validation.final_scores()
-            write_model_card(self.run, self.trainer.model.count_params(), scores)
+            self._write_card(scores)
             self.reporter.write_line(f"best weights: step {best['step']}  {format_dev_scores(scores)}")
 
     def _reporter(self) -> Reporter:
@@ -157,7 +150,7 @@ class _Loop:
             order = epoch_order(self.buckets, self.run.config.seed, epoch, parts, done)
             for number, (bucket, rows) in enumerate(order, done + 1):
                 following = (epoch, number) if number < self.epoch_steps else (epoch + 1, 0)
-                yield bucket, [make_batch(self.pairs, bucket, part, self.reverse) for part in rows], *following
+                yield bucket, [make_batch(self.corpus.train, bucket, part, self.reverse) for part in rows], *following
             epoch, done = epoch + 1, 0
 
     def _step(self, bucket: Bucket, parts: list[Batch], rate: float) -> None:
@@ -203,8 +196,8 @@ class _Loop:
                 else "every step after it was skipped too"
             )
             raise RunError(
-                f"step {step}: the gradient is not finite (norm {norm}) at learning rate {rate:.3g}; the checkpoint before "
-                f"it is whole.\n  A lower training.learning_rate, in a new run, may avoid it; {advice}"
+                f"step {step}: the gradient is not finite (norm {norm}) at learning rate {rate:.3g}; "
+                f"{f'the checkpoint of step {self.saved_step}' if self.saved_step else 'the run'} has only finite weights.\n  A lower training.learning_rate, in a new run, may avoid it; {advice}"
             )
         return counters
 
@@ -220,8 +213,11 @@ class _Loop:
         progress.seconds = progress.validated_at = time.monotonic() - self.clock
         record = {"step": progress.step, **scores, "seconds": round(progress.seconds, 1)}
         if best and self.devices.chief:
-            write_model_card(self.run, self.trainer.model.count_params(), record)
+            self._write_card(record)
         self.reporter.validated(record, samples, progress, best)
+
+    def _write_card(self, scores: dict[str, Any]) -> None:
+        write_model_card(self.run, self.corpus.report, self.trainer.model.count_params(), scores)
 
     def _save(self) -> None:
         """Write a checkpoint, unless this step has one, or a step since the last checkpoint was skipped and may not be."""
@@ -285,5 +281,5 @@ def _resume(run: Run, trainer: Trainer, devices: Devices) -> Progress:
     if devices.chief:
         run.truncate_metrics(progress)
         if checkpoint:
-            print(f"{run.path}: resuming from step {progress.step}", file=sys.stderr)
+            report(f"{run.path}: resuming from step {progress.step}")
     return progress

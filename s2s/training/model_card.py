@@ -2,40 +2,30 @@
 
 import math
 import time
-from pathlib import Path
 from typing import Any
 
 from s2s import __version__
-from s2s.data import dataset
 from s2s.files import atomic_file, explain_write_errors
 from s2s.machine import compute_dtype
 from s2s.run import Run
 
 
-def write_model_card(run: Run, weights: int, scores: dict[str, Any]) -> None:
-    """Write MODEL.md for the weights of a validation; raises RunError where it cannot be written.
-
-    Args:
-        run: the run.
-        weights: number of weights.
-        scores: the validation's line of metrics.jsonl.
-    """
-    report = dataset.read_report(Path(run.config.data.prepared))
-    assert report, "training reads the prepared corpus"
+def write_model_card(run: Run, report: dict[str, Any], weights: int, scores: dict[str, Any]) -> None:
+    """Write MODEL.md for the weights of a validation, as `model_card`; raises RunError where it cannot be written."""
     run.require_held()
     path = run.path / "MODEL.md"
     with explain_write_errors(path), atomic_file(path) as temporary:
-        temporary.write_text(model_card(run, weights, scores, report), encoding="utf-8")
+        temporary.write_text(model_card(run, report, weights, scores), encoding="utf-8")
 
 
-def model_card(run: Run, weights: int, scores: dict[str, Any], report: dict[str, Any]) -> str:
+def model_card(run: Run, report: dict[str, Any], weights: int, scores: dict[str, Any]) -> str:
     """The text of MODEL.md, with the head in YAML that model hubs read.
 
     Args:
         run: the run.
+        report: report.json of the prepared corpus.
         weights: number of weights.
         scores: the validation's line of metrics.jsonl.
-        report: report.json of the prepared corpus.
     """
     config = run.config
     model, training = config.model, config.training

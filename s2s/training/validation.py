@@ -2,12 +2,11 @@
 
 import math
 from hashlib import blake2b
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from s2s.checkpoints import Progress
 from s2s.data.batching import evaluation_batches, plan_buckets
-from s2s.data.dataset import Pairs, read_texts
+from s2s.data.dataset import PreparedCorpus
 from s2s.run import Run
 from s2s.training.trainer import Trainer
 from s2s.translation.evaluation import measure_cut, score
@@ -28,22 +27,21 @@ class Sample(NamedTuple):
 class Validation:
     """The dev pairs, ready to be scored."""
 
-    def __init__(self, run: Run, trainer: Trainer, translates: bool):
-        """Open the dev pairs.
+    def __init__(self, run: Run, corpus: PreparedCorpus, trainer: Trainer, translates: bool):
+        """Choose the dev sentences to translate.
 
         Args:
             run: the run.
+            corpus: its prepared corpus.
             trainer: the trainer whose weights are scored.
             translates: whether this process computes BLEU and chrF too; of several workers only the chief does.
         """
         self.run, self.trainer = run, trainer
         self.config, self.reverse = run.config.training, run.config.model.reverse_source
-        prepared = Path(run.config.data.prepared)
-        self.pairs = Pairs(prepared, "dev")
+        self.pairs = corpus.dev
         # One shape: for so few pairs, compiling another one takes longer than the padding that it saves.
         self.buckets = plan_buckets(self.pairs, 1, self.config.tokens_per_batch / self.config.micro_batches)
-        texts = read_texts(prepared / "dev.tsv")
-        self.all_texts = texts if translates and self.config.validation_sentences else []
+        self.all_texts = corpus.dev_texts if translates and self.config.validation_sentences else []
         # A sample of the whole file, which may be sorted: the pairs with the least hashes, in the file's order.
         by_hash = sorted(range(len(self.all_texts)), key=lambda index: _hash(self.all_texts[index]))
         self.texts = [self.all_texts[index] for index in sorted(by_hash[: self.config.validation_sentences])]
