@@ -363,4 +363,5 @@ def test_recipes_hold_only_what_differs_from_the_defaults(path):
     read, default = config_file.load(path), Config("", DataConfig((PairFile(""),), ""))
     for section in yaml.safe_load(text).keys() - {"run"}:
         for name in yaml.safe_load(text)[section]:
-            assert getattr(getattr(read, section), name) != getattr(getattr(default, section), name), name
+            field = {"from": "from_"}.get(name, name)
+            assert getattr(getattr(read, section), field) != getattr(getattr(default, section), field), name

@@ -8,8 +8,10 @@ Downloads the packages with `apt-get download` (330 MB; nothing is installed).  
 Help pages are aligned by the ids of their paragraphs, or by their structure if both pages have the same one.  Message
 catalogues are aligned by message.  A paragraph with the same number of sentences on both sides is split into sentences.
 
-Writes debian.tsv.gz (columns: Spanish, English, package) and copyright/, the licences of the packages: MPL-2.0
-(LibreOffice), GPL-2+ (Wesnoth), CC BY-SA 3.0 (GNOME), GPL-2+ and CC BY-SA (handbook).
+Writes debian.tsv.gz (columns: Spanish, English, package, document) and copyright/, the licences of the packages: MPL-2.0
+(LibreOffice), GPL-2+ (Wesnoth), CC BY-SA 3.0 (GNOME), GPL-2+ and CC BY-SA (handbook).  And a small corpus to adapt a model
+to, of LibreOffice's help: help-train.tsv.gz (2,000 pairs), help-dev.tsv.gz (500) and help-test.tsv.gz (1,000), each of other
+documents.
 """
 
 import argparse
@@ -20,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +37,14 @@ CAMPAIGNS = "data did dm dw ei httt l low nr sof sota sotbe thot trow tsg ttb ut
 WORDS = range(3, 61)
 """English words of the texts that are kept: shorter texts are labels, longer ones too long for one state."""
 
+HELP_PAIRS = {"test": 1000, "dev": 500, "train": 2000}
+"""Pairs of the small corpus of help texts."""
+
 Pair = tuple[str, str]
+Origin = tuple[str, str]
+"""Package and document."""
+Row = tuple[str, str, str, str]
+"""Spanish, English, package, document."""
 
 _BLOCKS = ("p", "title", "desc", "h1", "h2", "h3", "h4", "h5", "h6")
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+(?=[¿¡\"“«]?[A-ZÁÉÍÓÚÑ])")
@@ -52,16 +62,42 @@ def main() -> None:
     (target / "copyright").mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as directory:
         packages = download(Path(directory))
-        package_of: dict[Pair, str] = {}
-        for name, pair in pairs(packages):
-            package_of.setdefault(pair, name)
+        origin_of: dict[Pair, Origin] = {}
+        for origin, pair in pairs(packages):
+            origin_of.setdefault(pair, origin)
         for name, root in packages.items():
             licence = (root / "usr" / "share" / "doc" / name / "copyright").read_bytes()
             (target / "copyright" / name).write_bytes(licence)
-    path = target / "debian.tsv.gz"
+    rows = [(*pair, *origin) for pair, origin in origin_of.items()]
+    write_rows(target / "debian.tsv.gz", rows)
+    for name, split in help_splits(rows).items():
+        write_rows(target / f"help-{name}.tsv.gz", split)
+    print(f"{target}: {len(rows):,} pairs; licences in {target / 'copyright'}", file=sys.stderr)
+
+
+def write_rows(path: Path, rows: Iterable[Row]) -> None:
+    """Write rows as compressed TSV."""
     with atomic_file(path) as temporary, gzip.open(temporary, "wt", encoding="utf-8", newline="\n") as file:
-        file.writelines(f"{es}\t{en}\t{name}\n" for (es, en), name in package_of.items())
-    print(f"{path}: {len(package_of):,} pairs; licences in {target / 'copyright'}", file=sys.stderr)
+        file.writelines("\t".join(row) + "\n" for row in rows)
+
+
+def help_splits(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    """The pairs of LibreOffice's help in splits of HELP_PAIRS, by the hashes of documents and sentences.
+
+    A document, and so all of its sentences, is in one split only; sentences that several documents have are in the first's.
+    """
+    by_hash = sorted(
+        (row for row in rows if row[2] == "libreoffice-help-es"), key=lambda row: (_hash(row[3]), _hash(row[0]))
+    )
+    splits, used = {}, set()
+    for name, count in HELP_PAIRS.items():
+        splits[name] = [row for row in by_hash if row[3] not in used][:count]
+        used |= {row[3] for row in splits[name]}
+    return splits
+
+
+def _hash(text: str) -> bytes:
+    return blake2b(text.encode(), digest_size=8).digest()
 
 
 def download(directory: Path) -> dict[str, Path]:
@@ -84,8 +120,8 @@ def download(directory: Path) -> dict[str, Path]:
     return roots
 
 
-def pairs(packages: dict[str, Path]) -> Iterator[tuple[str, Pair]]:
-    """(package, pair) of every pair in the unpacked packages; packages: root directory of each by name."""
+def pairs(packages: dict[str, Path]) -> Iterator[tuple[Origin, Pair]]:
+    """Origin and pair of every pair in the unpacked packages; packages: root directory of each by name."""
     share = {name: root / "usr" / "share" for name, root in packages.items()}
     office = "libreoffice/help"
     trees = [
@@ -100,11 +136,12 @@ def pairs(packages: dict[str, Path]) -> Iterator[tuple[str, Pair]]:
     trees.append(("debian-handbook", book / "es-ES", book / "en-US"))
     for name, spanish, english in trees:
         for path in sorted([*spanish.rglob("*.html"), *spanish.rglob("*.page")]):
-            if (translation := english / path.relative_to(spanish)).exists():
-                yield from ((name, pair) for pair in written(pairs_of_pages(path, translation)))
+            document = path.relative_to(spanish)
+            if (translation := english / document).exists():
+                yield from (((name, str(document)), pair) for pair in written(pairs_of_pages(path, translation)))
     for name, root in packages.items():
         for catalogue in sorted(root.rglob("es/LC_MESSAGES/*.mo")):
-            yield from ((name, pair) for pair in written(messages(catalogue.read_bytes())))
+            yield from (((name, catalogue.name), pair) for pair in written(messages(catalogue.read_bytes())))
 
 
 def pairs_of_pages(spanish: Path, english: Path) -> Iterator[Pair]:
