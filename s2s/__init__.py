@@ -11,6 +11,7 @@ Modules import only from their own folder or from the lines below:
     data/                                sentence pairs to encoded batches
     files.py   machine.py   config.py    atomic files; processor and cluster; the configuration
     outputs.py process.py                outputs that the user names; standard streams and signals
+    limits.py                            what the system lets the process have
     errors.py                            what ends a command
 """
 

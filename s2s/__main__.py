@@ -3,11 +3,25 @@
 `s2s` and `python -m s2s` are the same.  Signals are handled from the start, before anything that takes long to import.
 """
 
+# ruff: noqa: E402 - the handler comes before the imports that take longer
 import os
+import signal
+
+
+def _end(signum: int, frame: object) -> None:
+    os.write(2, b"s2s: error: interrupted\n")
+    os._exit(128 + signum)
+
+
+if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, _end)  # until process.raise_on_signals: there is nothing to clean up yet
+
+import errno
 import sys
 from typing import NoReturn
 
 from s2s.errors import InputError, RunError
+from s2s.limits import advice
 from s2s.process import (
     Terminated,
     forgive_streams,
@@ -49,14 +63,16 @@ def _run() -> int:
     except Terminated as terminated:
         return _fail(_stopped(terminated), terminated.status)
     except OSError as error:
-        return _fail(f"{error.filename or 'stdout'}: {error.strerror or error}", 1)
+        given = error.errno in (errno.ENAMETOOLONG, errno.ELOOP)  # no such name can be meant, so it is the user's
+        return _fail(f"{error.filename or 'stdout'}: {error.strerror or error}{advice(error.errno)}", 2 if given else 1)
     except MemoryError:
-        return _fail("out of memory; a smaller training.tokens_per_batch or model.units needs less", 1)
+        return _fail(f"out of memory{advice(errno.ENOMEM)}", 1)
+    except ImportError as error:
+        return _fail(f"cannot load a library ({_first_line(error)}){advice(errno.ENOMEM)}", 1)
     except Exception as error:
         if sys.flags.dev_mode:  # python -X dev -m s2s ... shows the traceback
             raise
-        reason = (str(error).strip().splitlines() or [""])[0][:300]
-        return _fail(f"a fault of s2s itself: {reason}; python -X dev -m s2s ... shows where", 1)
+        return _fail(f"a fault of s2s itself: {_first_line(error)}; python -X dev -m s2s ... shows where", 1)
 
 
 def _run_command() -> int:
@@ -76,6 +92,10 @@ def _run_command() -> int:
         # Typer passes on the words of its validator.
         message = error.format_message().rstrip(".").replace("Value error, ", "")
         return _fail(f"{message}; see {command} --help", 2)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [""])[0][:300]
 
 
 def _stopped(terminated: Terminated) -> str:

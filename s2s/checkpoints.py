@@ -14,7 +14,6 @@ import json
 import math
 import re
 import shutil
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +29,7 @@ from s2s.files import (
     require_readable,
     save_arrays,
 )
+from s2s.process import report
 
 _CONTENT = ("training.npz", "progress.json")
 _NAME = re.compile("step-[0-9]{8,}")
@@ -96,7 +96,7 @@ def load_newest(directory: Path) -> tuple[Arrays, Progress] | None:
         except UnreadableError:
             raise  # going back would throw away what is there
         except InputError as error:
-            print(f"warning: {error}; going back to the checkpoint before it", file=sys.stderr)
+            report(f"warning: {error}; going back to the checkpoint before it")
     if checkpoints:
         raise RunError(f"{directory}: every checkpoint is damaged; start over with s2s train --fresh")
     return None

@@ -11,6 +11,7 @@ import typer
 from s2s import __version__, cli_trained
 from s2s import cli_options as cli
 from s2s.errors import InputError
+from s2s.limits import PREPARE, TRAIN, require
 
 app = typer.Typer(
     pretty_exceptions_enable=False, rich_markup_mode=None,
@@ -47,6 +48,7 @@ def show_help(context: typer.Context) -> None:
 @app.command()
 def prepare(config: cli.ConfigFile, overrides: cli.Overrides = []) -> None:  # noqa: B006
     """Read, clean and split the pair files, train the tokenizers, encode; writes the directory data.prepared."""
+    require(PREPARE)
     from s2s import config_file
     from s2s.data.prepare import prepare
     from s2s.data.report import format_report
@@ -64,9 +66,11 @@ def train(
     ] = False,
 ) -> None:
     """Train on the prepared corpus; run again, it resumes where it stopped."""
+    require(TRAIN)
     from s2s import config_file
     from s2s.machine import is_chief
     from s2s.run import Run
+    from s2s.training.schedule import require_budget
 
     setup = config_file.load(config, overrides)
     if dry_run:
@@ -74,6 +78,7 @@ def train(
 
         typer.echo(format_estimate(setup))
         return
+    require_budget(setup.training)
     if fresh and setup.training.distribute == "multi_worker":
         raise InputError("--fresh: with several workers, move the run's directory aside by hand")
     with closing(Run.begin(setup, fresh) if is_chief(setup.training.distribute) else Run.join(setup)) as opened:

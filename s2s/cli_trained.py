@@ -10,6 +10,7 @@ import typer
 from s2s import cli_options as cli
 from s2s.data_config import Format
 from s2s.errors import InputError
+from s2s.limits import TRANSLATE, require
 
 if TYPE_CHECKING:
     from s2s.run import Run
@@ -42,6 +43,7 @@ def translate(
     ] = None,
 ) -> None:
     """Translate text: one line out for each line in, in order."""
+    require(TRANSLATE)
     sampling_options = (temperature, top_k, top_p, seed) != (1.0, None, 1.0, 1)
     if (sample and beam > 1) or (sampling_options and not sample):
         raise InputError(
@@ -58,15 +60,22 @@ def translate(
     if output and str(output) != "-":
         require_writable(output, "--output")
     with ExitStack() as open_files:
-        from s2s.translation.streams import OutputFormat, decode_states, open_input, open_output, translate_streams
+        from s2s.translation.streams import (
+            OutputFormat,
+            check_inputs,
+            decode_states,
+            open_input,
+            open_output,
+            translate_streams,
+        )  # fmt: skip
 
         for path in inputs or []:
             if str(path) != "-" and not exists(path):  # Path.exists fails on a long sentence
                 raise InputError(
                     f"{path}: no such file; to translate a sentence, pipe it: echo ... | s2s translate {run}"
                 )
-        paths: list[Path | None] = [] if from_states else [*inputs] if inputs else [None]
-        sources = [open_files.enter_context(open_input(path)) for path in paths]
+        check_inputs(inputs or [])
+        sources: list[Path | None] = [*inputs] if inputs else [None]
         opened = _open_run(run)
         from s2s.translation.sampling import Sampling
         from s2s.translation.search import SearchOptions
@@ -82,7 +91,7 @@ def translate(
             states = read_states(from_states, translator.config, translator.network.encoder_fingerprint())
             decode_states(translator, states, sink, options, output_format)
         else:
-            translate_streams(translator, sources, sink, options, output_format, errors)
+            translate_streams(translator, map(open_input, sources), sink, options, output_format, errors)
 
 
 def evaluate(
@@ -129,6 +138,7 @@ def evaluate(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object on the last line instead.")] = False,
 ) -> None:
     """Translate the Spanish side of a pair file and score it: BLEU and chrF by sacreBLEU, perplexity."""
+    require(TRANSLATE)
     if pair_scores and (output or json or perturb or baseline or write):
         raise InputError("--pair-scores only writes the scores of pairs; leave out the options of other outputs")
     from s2s.data.corpus import read_pairs
@@ -206,6 +216,7 @@ def inspect_state(
     ] = False,
 ) -> None:
     """Write the encoder's final state of every line as float32 .npy, [lines, units]; plot it; find its neighbours."""
+    require(TRANSLATE)
     from s2s.states.inspect_state import Outputs, inspect, print_similarity
     from s2s.translation.streams import open_input
 

@@ -38,7 +38,7 @@ class ModelConfig:
 @dataclass(frozen=True)
 class TrainingConfig:
     """Optimization, budget, validation and checkpoints.
-    Training ends when the first of epochs, steps, minutes and patience is reached; without any, when it is interrupted.
+    Training ends when the first of epochs, steps, minutes and patience is reached; one of them is needed.
     """
 
     init_from: str | None = config_key(None, path=True)
@@ -64,7 +64,7 @@ class TrainingConfig:
     """Steps in which the learning rate rises from 0 to its peak."""
     schedule: Literal["linear", "cosine", "inverse_sqrt"] = config_key("linear")
     """Decay of the learning rate after the warmup: to 0 over the budget, in a line or a half cosine;
-    or in proportion to sqrt(warmup_steps / step).  Without a budget, linear and cosine stay at the peak."""
+    or in proportion to sqrt(warmup_steps / step).  Linear and cosine need a budget."""
     weight_decay: float = config_key(0.3, 0.0, 1.0)
     """AdamW (Loshchilov & Hutter 2019): each step subtracts learning rate * weight_decay * weight.
     0.3 was measured best: configs/README.md."""

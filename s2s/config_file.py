@@ -131,7 +131,8 @@ def _convert(value: Any, kind: Any, limits: Mapping[str, Any], where: str) -> An
         return value
     if type(value) is int and float in kinds:
         value = float(value)
-    in_range = limits["low"] <= value <= limits["high"] if isinstance(value, int | float) else value != ""
+    number = isinstance(value, int | float)
+    in_range = limits["low"] <= value <= limits["high"] and math.isfinite(value) if number else value != ""
     if type(value) not in kinds or not in_range:
         raise refusal
     return os.path.expanduser(value) if limits["path"] and value is not None else value

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from s2s import limits
 from s2s.errors import InputError, RunError, UnreadableError
 
 Arrays = dict[str, npt.NDArray[Any]]
@@ -119,7 +120,8 @@ def remove_leftovers(directory: Path, name: str | None = None) -> None:
     Directories that a living process is writing stay.  No other process may be writing files there.
     """
     prefix = ".*." if name is None else glob.escape(_temporary_prefix(name))
-    for path in [*directory.glob(f"{prefix}*.tmp"), *directory.glob(f"{prefix}*.old")]:
+    pattern = prefix + "[0-9a-f]" * 16
+    for path in [*directory.glob(f"{pattern}.tmp"), *directory.glob(f"{pattern}.old")]:
         if path.is_symlink() or not path.is_dir():
             path.unlink()
         elif not _is_locked(path):
@@ -146,8 +148,8 @@ def explain_write_errors(path: Path) -> Iterator[None]:
         raise  # the callers handle these
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-        advice = "; make room and run the same command again" if full else ""
-        raise RunError(f"{path}: cannot write: {error.strerror or error}{advice}") from None
+        what_to_do = "; make room and run the same command again" if full else limits.advice(error.errno)
+        raise RunError(f"{path}: cannot write: {error.strerror or error}{what_to_do}") from None
 
 
 def require_readable(path: Path, error: Exception) -> None:
@@ -158,7 +160,9 @@ def require_readable(path: Path, error: Exception) -> None:
     number = error.errno if isinstance(error, OSError) else None
     if number not in (None, errno.ENOENT, errno.ENOTDIR):
         assert isinstance(error, OSError)
-        raise UnreadableError(f"{error.filename or path}: cannot read: {error.strerror}") from None
+        raise UnreadableError(
+            f"{error.filename or path}: cannot read: {error.strerror}{limits.advice(error.errno)}"
+        ) from None
 
 
 def make_directory(path: Path, what: str) -> None:

@@ -4,12 +4,12 @@ import fcntl
 import os
 import socket
 import stat
-import sys
 from pathlib import Path
 from typing import IO
 
 from s2s.errors import InputError, RunError
 from s2s.files import explain_write_errors
+from s2s.process import report
 
 _FILES = ("lock", "metrics.jsonl", "train.log")
 """Files of a run that a training opens to write; it replaces the others whole, so a link in their place leads nowhere."""
@@ -79,4 +79,4 @@ def move_aside(path: Path) -> None:
         number += 1
     with lock(path):
         os.rename(path, aside)
-    print(f"{path}: starting over; the earlier run is now {aside}", file=sys.stderr)
+    report(f"{path}: starting over; the earlier run is now {aside}")

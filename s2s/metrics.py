@@ -3,13 +3,13 @@
 import json
 import math
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
 from s2s.checkpoints import Progress
 from s2s.files import explain_write_errors, fsync
 from s2s.lock import no_links
+from s2s.process import report
 
 _NAME = "metrics.jsonl"
 
@@ -40,7 +40,7 @@ def truncate(run: Path, progress: Progress) -> None:
             progress.metrics_size = file.read(expected).rfind(b"\n") + 1
             file.truncate(progress.metrics_size)
     if progress.metrics_size < expected:
-        print(f"warning: {path}: lines of steps before {progress.step} are missing", file=sys.stderr)
+        report(f"warning: {path}: lines of steps before {progress.step} are missing")
 
 
 def read(run: Path) -> list[dict[str, Any]]:

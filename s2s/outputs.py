@@ -8,11 +8,11 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from s2s.errors import InputError, RunError
-from s2s.files import atomic_file, explain_write_errors
+from s2s.files import atomic_file, explain_write_errors, make_directory
 
 
 @contextmanager
@@ -109,11 +109,7 @@ def require_writable(path: Path, what: str) -> None:
         path: the file to be written.
         what: the option or key that gave the path, for the message.
     """
-    try:
-        path.stat()
-    except OSError as error:
-        if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
-            raise InputError(f"{what}: {path}: {error.strerror}") from None
+    _require_name(path, what)
     if is_special(path):
         if _open_file(path) is None and not os.access(path, os.W_OK):
             raise InputError(f"{what}: {path} is not writable; choose another")
@@ -127,8 +123,34 @@ def require_writable(path: Path, what: str) -> None:
         raise InputError(f"{what}: the directory {path.parent} is not writable; choose another")
 
 
+def _require_name(path: Path, what: str) -> None:
+    try:
+        path.stat()
+    except OSError as error:
+        if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
+            raise InputError(f"{what}: {path}: {error.strerror}") from None
+
+
+@contextmanager
+def output_directory(path: Path, what: str) -> Iterator[None]:
+    """Make the directory `path` for the block to write into; where the block fails, an empty one is removed again.
+
+    Raises InputError naming `what`, the option, where it cannot be made.
+    """
+    made = not path.exists()
+    make_directory(path, what)
+    try:
+        yield
+    except BaseException:
+        if made:
+            with suppress(OSError):
+                path.rmdir()
+        raise
+
+
 def require_directory(path: Path, what: str) -> None:
     """Raise InputError unless `path` is a writable directory, or one could be made there."""
+    _require_name(path, what)
     existing = next(parent for parent in (path, *path.absolute().parents) if os.path.lexists(parent))
     if not existing.is_dir():
         raise InputError(f"{what}: {existing} is no directory; choose another")

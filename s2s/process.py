@@ -75,6 +75,11 @@ def printable(message: str) -> str:
     return "\n  ".join(lines)
 
 
+def report(message: str) -> None:
+    """Print a message to stderr."""
+    print(printable(message), file=sys.stderr)
+
+
 def _escape(character: str) -> str:
     return character.encode("unicode_escape").decode()
 

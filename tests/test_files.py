@@ -62,16 +62,17 @@ def test_a_directory_that_must_be_new_leaves_another_one(tmp_path):
 
 
 def test_leftovers_are_removed_and_directories_in_use_stay(tmp_path):
-    for name in (".d.a1.tmp", ".d.a2.old", ".e.a3.tmp"):
+    one, two, three, other = (f"{number:016x}" for number in range(4))
+    for name in (f".d.{one}.tmp", f".d.{two}.old", f".e.{three}.tmp", ".d.mine.tmp"):
         (tmp_path / name).mkdir()
-    (tmp_path / ".d.a4.tmp").write_text("half")
+    (tmp_path / f".d.{other}.tmp").write_text("half")
     (tmp_path / "d").write_text("whole")
     with atomic_directory(tmp_path / "d2") as in_use:
         remove_leftovers(tmp_path, "d")
-        assert {path.name for path in tmp_path.iterdir()} == {".e.a3.tmp", "d", in_use.name}
+        assert {path.name for path in tmp_path.iterdir()} == {f".e.{three}.tmp", ".d.mine.tmp", "d", in_use.name}
         remove_leftovers(tmp_path)
-        assert {path.name for path in tmp_path.iterdir()} == {"d", in_use.name}
-    assert {path.name for path in tmp_path.iterdir()} == {"d", "d2"}
+        assert {path.name for path in tmp_path.iterdir()} == {".d.mine.tmp", "d", in_use.name}
+    assert {path.name for path in tmp_path.iterdir()} == {".d.mine.tmp", "d", "d2"}
 
 
 def test_files_and_directories_of_long_names(tmp_path):

@@ -232,18 +232,6 @@ def _ignore_hangup():
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
-@pytest.mark.slow
-def test_signals_at_any_moment_of_the_start(untrained):
-    """From the installation of the handlers on, through all imports: one line and the documented status."""
-    for delay in np.arange(0, 0.6, 0.03):
-        with s2s_process("translate", untrained / "run", stdin=subprocess.PIPE) as process:
-            handled(process)
-            time.sleep(delay)
-            process.send_signal(signal.SIGINT)
-            assert process.wait(timeout=60) == 130
-            assert process.stderr.read() == b"s2s: error: interrupted\n"
-
-
 def test_an_exception_that_python_drops_is_raised_again():
     """As in a callback of a weak reference: Python's import system has such callbacks."""
     program = (

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 import unicodedata
+from contextlib import nullcontext
 
 import pytest
 from hypothesis import example, given
@@ -27,7 +28,9 @@ def lines_of(content, errors="strict"):
 def translate(translator, content, beam=1, **output_format):
     """The bytes that `s2s translate` writes for the bytes `content`."""
     output, source = io.BytesIO(), TextInput("text", io.BytesIO(content), 0)
-    translate_streams(translator, [source], output, SearchOptions(beam), OutputFormat(**output_format), "replace")
+    translate_streams(
+        translator, [nullcontext(source)], output, SearchOptions(beam), OutputFormat(**output_format), "replace"
+    )
     return output.getvalue()
 
 

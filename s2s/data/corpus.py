@@ -1,6 +1,5 @@
 """Sentence pairs from files: which format a file has, and which of its columns are Spanish and English."""
 
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from itertools import chain
@@ -13,6 +12,7 @@ from s2s.data.language import language_votes
 from s2s.data.rows import Cells, Row, note_columns
 from s2s.data_config import DataConfig, PairFile
 from s2s.errors import InputError
+from s2s.process import report
 
 Column = int | str
 """A column by number, from 1, or by name."""
@@ -158,7 +158,7 @@ def _find_columns(head: list[Row], layout: Layout, aligned: bool, name: str) -> 
     # A column of language codes has the same in every row.
     if named is None or any(row.cells.get(named[0]) == first[named[0]] for row in head[1:]):
         return layout.columns or _detect_columns([row.cells for row in head], name), False
-    print(f"{name}: line {head[0].line} is a header and left out", file=sys.stderr)
+    report(f"{name}: line {head[0].line} is a header and left out")
     return layout.columns or named, True
 
 
@@ -211,7 +211,7 @@ def _detect_columns(head: list[Cells], name: str) -> tuple[int, int]:
                 f"{name}: {len(columns)} columns of text, and no clear sign which are Spanish and English; {_GIVE_COLUMNS}"
             )
     if (source, target) != (1, 2):
-        print(f"{name}: Spanish is in column {source}, English in column {target}", file=sys.stderr)
+        report(f"{name}: Spanish is in column {source}, English in column {target}")
     return source, target
 
 
@@ -224,9 +224,8 @@ def _has_letters(cells: list[str]) -> bool:
 def _warn_if_swapped(head: list[Row], columns: tuple[Column, Column], name: str) -> None:
     source, target = (language_votes(row.cells.get(column, "") for row in head) for column in columns)
     if source < -_MARGIN and target > _MARGIN:
-        print(
-            f"warning: {name}: looks swapped: the column read as Spanish ({columns[0]}) looks English, and the other one Spanish",
-            file=sys.stderr,
+        report(
+            f"warning: {name}: looks swapped: the column read as Spanish ({columns[0]}) looks English, and the other one Spanish"
         )
 
 

@@ -13,7 +13,6 @@ import hashlib
 import json
 import os
 import shutil
-import sys
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -39,6 +38,7 @@ from s2s.data.tokenizer import Tokenizer
 from s2s.data_config import CleaningConfig
 from s2s.errors import InputError
 from s2s.files import atomic_directory, explain_write_errors, make_directory, remove_leftovers, sha256
+from s2s.process import report
 
 _SHARD_PAIRS = 20_000
 """Pairs of a shard; one of weight 5 counts as five."""
@@ -51,19 +51,19 @@ def prepare(config: Config) -> dict[str, Any]:
     """
     target = Path(os.path.realpath(config.data.prepared))  # it may be a link to a larger disk
     fingerprint = _fingerprint(config)
-    report = dataset.read_report(target)
-    if report and report["fingerprint"] == fingerprint:
-        print(f"{target}: already prepared from these files and this config; nothing to do", file=sys.stderr)
-        return report
-    if target.exists() and not report and (not target.is_dir() or any(target.iterdir())):
+    made = dataset.read_report(target)
+    if made and made["fingerprint"] == fingerprint:
+        report(f"{target}: already prepared from these files and this config; nothing to do")
+        return made
+    if target.exists() and not made and (not target.is_dir() or any(target.iterdir())):
         raise InputError(f"data.prepared: {target} exists and is no prepared corpus; name another directory")
     make_directory(target.parent, "data.prepared")
     remove_leftovers(target.parent, target.name)
     with explain_write_errors(target), atomic_directory(target) as directory:
-        report = _prepare(config, directory) | {"fingerprint": fingerprint}
-        (directory / "report.json").write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        made = _prepare(config, directory) | {"fingerprint": fingerprint}
+        (directory / "report.json").write_text(json.dumps(made, indent=2, ensure_ascii=False) + "\n", "utf-8")
         dataset.write_checksums(directory)
-    return report
+    return made
 
 
 def _prepare(config: Config, directory: Path) -> dict[str, Any]:
@@ -178,10 +178,7 @@ def _split(config: Config, cleaned: dict[str, _Cleaned]) -> npt.NDArray[np.uint8
     for name in ("dev", "test"):
         if name in cleaned and config.cleaning.leaks:
             if set(getattr(config.data, name)) & set(config.data.train):
-                print(
-                    f"warning: data.{name} has a file of data.train: its scores show what the model has memorized",
-                    file=sys.stderr,
-                )
+                report(f"warning: data.{name} has a file of data.train: its scores show what the model has memorized")
                 continue
             left = np.flatnonzero(splits == TRAIN)
             leave_out("leaks", left[leaks(keys[left], cleaned[name].keys)])

@@ -1,6 +1,5 @@
 """What `prepare` counts, as a table for a person and as report.json for programs."""
 
-import sys
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -12,6 +11,7 @@ from s2s.data.cleaning import EXAMPLES, LEAVES_OUT, MENDED
 from s2s.data.corpus import Pair
 from s2s.data.rows import NOTES
 from s2s.data.shards import EncodedPairs
+from s2s.process import report
 
 LANGUAGES = ("Spanish", "English")
 
@@ -70,10 +70,7 @@ class SplitCounts:
         """Warn on stderr when many subwords are unknown."""
         for language, share in zip(LANGUAGES, self._unknown_shares(), strict=True):
             if share > 0.02:
-                print(
-                    f"warning: {name}: {share:.1%} of the {language} subwords are unknown; another script?",
-                    file=sys.stderr,
-                )
+                report(f"warning: {name}: {share:.1%} of the {language} subwords are unknown; another script?")
 
     def why_empty(self) -> str:
         """Which rules left out all pairs, when none is left."""

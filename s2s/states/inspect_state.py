@@ -1,6 +1,5 @@
 """`s2s inspect-state`: from lines of text to files, pictures and neighbours of their states."""
 
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,9 +11,8 @@ import numpy as np
 from s2s.data.compression import STANDARD
 from s2s.data.corpus import read_lines
 from s2s.errors import InputError
-from s2s.files import make_directory
-from s2s.outputs import output_file, require_directory, require_writable, scratch_directory
-from s2s.process import printable
+from s2s.outputs import output_directory, output_file, require_directory, require_writable, scratch_directory
+from s2s.process import report
 from s2s.run import Run
 from s2s.states import plots, storage
 from s2s.states.neighbours import nearest
@@ -98,7 +96,7 @@ def inspect(run: Run, source: TextInput, outputs: Outputs) -> None:
         _show(translator, sentence_vectors(states) if outputs.all_layers else states, lines or [], source.name, outputs)
     if outputs.output:
         name = "stdout" if outputs.output == STANDARD else outputs.output
-        _report(f"{name}: float32 {list(shape)}")
+        report(f"{name}: float32 {list(shape)}")
 
 
 def print_similarity(run: Run, path: Path) -> None:
@@ -116,7 +114,7 @@ def print_similarity(run: Run, path: Path) -> None:
         for cosine, *texts in zip(similar.tolist(), pairs.first, pairs.second, strict=True):
             output.write("\t".join([f"{cosine:.4f}", *texts]).encode() + b"\n")
     if pairs.scores:
-        _report(
+        report(
             f"Spearman's correlation with the scores: {spearman(similar, pairs.scores):.4f} of {len(similar):,} pairs"
         )
 
@@ -137,12 +135,12 @@ def _show(translator: Translator, vectors: Floats, lines: list[str], name: str, 
         if not lines:
             raise InputError(f"--plot: {name} has no line to plot")
         plots.plot_map(np.asarray(vectors), lines, outputs.plot, _read_labels(outputs.labels, len(lines)))
-        _report(f"{outputs.plot}: map of {len(lines)} states")
+        report(f"{outputs.plot}: map of {len(lines)} states")
     if outputs.projector:
-        make_directory(outputs.projector, "--projector")
         words = [str(len(line.split())) for line in lines]
-        storage.write_projector(outputs.projector, vectors, {"sentence": lines, "words": words})
-        _report(f"{outputs.projector}: {len(lines)} states; tensorboard --logdir {outputs.projector}")
+        with output_directory(outputs.projector, "--projector"):
+            storage.write_projector(outputs.projector, vectors, {"sentence": lines, "words": words})
+        report(f"{outputs.projector}: {len(lines)} states; tensorboard --logdir {outputs.projector}")
     if outputs.corpus:
         sentences, corpus = _read_corpus(translator, outputs.corpus)
         places, cosines = nearest(vectors, corpus, outputs.neighbours)
@@ -159,14 +157,10 @@ def _inspect_traces(translator: Translator, lines: list[str], outputs: Outputs) 
     if outputs.output:
         with output_file(outputs.output) as temporary:
             storage.write_traces(temporary, traces)
-        _report(f"{outputs.output}: states of {len(lines)} lines after every subword")
+        report(f"{outputs.output}: states of {len(lines)} lines after every subword")
     if outputs.plot:
         plots.plot_traces(traces, outputs.plot)
-        _report(f"{outputs.plot}: heat maps of {min(len(lines), plots.TRACED)} lines")
-
-
-def _report(message: str) -> None:
-    print(printable(message), file=sys.stderr)
+        report(f"{outputs.plot}: heat maps of {min(len(lines), plots.TRACED)} lines")
 
 
 @contextmanager

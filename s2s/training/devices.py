@@ -5,7 +5,6 @@ devices changes speed and rounding, nothing else.
 """
 
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from s2s.errors import InputError, RunError
 from s2s.machine import has_nvidia_driver, is_chief, read_task
 from s2s.model.backend import tf
+from s2s.process import report
 from s2s.training.rendezvous import wait_for_workers
 
 
@@ -126,8 +126,7 @@ def explain_device_errors() -> Iterator[None]:
 def warn_of_unused_gpu() -> None:
     """Warn of an NVIDIA driver without a GPU that TensorFlow can use."""
     if has_nvidia_driver() and not tf.config.list_physical_devices("GPU"):
-        print(
+        report(
             "warning: there is an NVIDIA driver, but TensorFlow finds no GPU it can use and takes the CPU; "
-            "pip install 's2s-nmt[gpu]' brings the CUDA libraries",
-            file=sys.stderr,
+            "pip install 's2s-nmt[gpu]' brings the CUDA libraries"
         )

@@ -8,11 +8,11 @@ worker connects and sends its name, and when all have come, the chief sends each
 import contextlib
 import select
 import socket
-import sys
 import time
 
 from s2s.errors import InputError, RunError
 from s2s.machine import Task
+from s2s.process import report
 
 _GO = b"s2s: all workers have come\n"
 
@@ -54,7 +54,7 @@ class _Clock:
             raise RunError(f"{missing} did not come within {self._minutes:g} minutes (training.wait_minutes)")
         if now >= self._report:
             self._report += 30.0
-            print(f"waiting for {missing}", file=sys.stderr)
+            report(f"waiting for {missing}")
 
 
 def _gather(address: str, others: dict[str, str], clock: _Clock) -> None:

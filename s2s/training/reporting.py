@@ -15,6 +15,7 @@ from s2s.checkpoints import Progress
 from s2s.data.packing import BatchShape
 from s2s.files import atomic_file, explain_write_errors
 from s2s.model.backend import tf
+from s2s.process import report
 from s2s.run import Run
 from s2s.training.validation import Sample
 
@@ -144,7 +145,7 @@ class Reporter:
             self._run.require_held()
             plot_curve(self._run.path)
         except Exception as error:  # No picture decides how a training ends, whatever matplotlib raises.
-            print(f"warning: {self._run.path / 'curve.png'}: not plotted: {error}", file=sys.stderr)
+            report(f"warning: {self._run.path / 'curve.png'}: not plotted: {error}")
 
 
 def show(line: str) -> None:

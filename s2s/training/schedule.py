@@ -1,8 +1,20 @@
-"""The learning rate over a training."""
+"""The learning rate over a training, and the budget that it needs."""
 
 import math
 
 from s2s.config import TrainingConfig
+from s2s.errors import InputError
+
+
+def require_budget(config: TrainingConfig) -> None:
+    """Raise InputError for a training that would never end, or whose learning rate would never fall."""
+    if config.epochs or config.steps or config.minutes is not None:
+        return
+    if config.patience is None or config.schedule != "inverse_sqrt":
+        raise InputError(
+            "training: there is no budget; set training.minutes, training.steps or training.epochs, or training.patience "
+            "with training.schedule: inverse_sqrt"
+        )
 
 
 def learning_rate(config: TrainingConfig, step: int, share: float) -> float:

@@ -11,8 +11,7 @@ from sacrebleu.significance import PairedTest, _bootstrap_resample, estimate_ci
 from s2s.data.corpus import read_lines
 from s2s.data.test_set import EvaluationSet
 from s2s.errors import InputError
-from s2s.files import make_directory
-from s2s.outputs import output_file
+from s2s.outputs import output_directory, output_file
 from s2s.run import Run
 from s2s.translation.search import SearchOptions
 from s2s.translation.translator import Translator
@@ -105,17 +104,17 @@ def write_texts(directory: Path, test: EvaluationSet, translations: list[str], b
 
     source.txt, hypothesis.txt, reference1.txt and so on, baseline.txt.  Those of an earlier evaluation go.
     """
-    make_directory(directory, "--write")
-    for path in directory.iterdir():
-        if re.fullmatch(r"(?:source|hypothesis|baseline|reference\d+)\.txt", path.name):
-            path.unlink()
     streams = reference_streams(list(test.references.values()))
     texts = {"source": list(test.references), "hypothesis": translations}
     texts |= {f"reference{number}": lines for number, lines in enumerate(streams, 1)}
     texts |= {"baseline": baseline.translations} if baseline else {}
-    for name, lines in texts.items():
-        with output_file(directory / f"{name}.txt") as temporary:
-            temporary.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    with output_directory(directory, "--write"):
+        for name, lines in texts.items():
+            with output_file(directory / f"{name}.txt") as temporary:
+                temporary.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        for path in directory.iterdir():
+            if re.fullmatch(r"(?:baseline|reference\d+)\.txt", path.name) and path.stem not in texts:
+                path.unlink()
 
 
 def format_comparison(comparison: dict[str, Any]) -> list[str]:

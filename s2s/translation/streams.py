@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
@@ -15,7 +15,7 @@ from s2s.data.compression import STANDARD, compressed, explain_read_errors, open
 from s2s.data.lines import LineSplitter, check_length, decode_line, refuse_utf_16
 from s2s.errors import InputError
 from s2s.outputs import Descriptor, is_special, open_special, output_file
-from s2s.process import printable
+from s2s.process import printable, report
 from s2s.translation.search import SearchOptions
 from s2s.translation.state import Floats
 from s2s.translation.translator import Translation, Translator
@@ -50,6 +50,14 @@ def open_input(path: Path | None) -> Iterator[TextInput]:
         name, stream = open_text(path)
         with stream:
             yield TextInput(name, stream, path.stat().st_size)
+
+
+def check_inputs(paths: Iterable[Path]) -> None:
+    """Raise InputError for a file that cannot be opened, before the first is translated.  A pipe is not opened: it can be once."""
+    for path in paths:
+        if path != STANDARD and not is_special(path):
+            with open_input(path):
+                pass
 
 
 @contextmanager
@@ -149,7 +157,7 @@ class OutputFormat:
 
 def translate_streams(
     translator: Translator,
-    inputs: Iterable[TextInput],
+    inputs: Iterable[AbstractContextManager[TextInput]],
     output: BinaryIO | Descriptor,
     options: SearchOptions,
     output_format: OutputFormat,
@@ -161,16 +169,16 @@ def translate_streams(
 
     Args:
         translator: the trained run.
-        inputs: read one after the other.
+        inputs: of `open_input`; opened one after the other, so that there may be any number of them.
         output: open for writing.
         options: how to search.
         output_format: what to write of each line's translations.
         errors: what to do with invalid UTF-8, `strict` or `replace`.
     """
     number = warnings = 0
-    for source in inputs:
+    for opened in inputs:
         first = number
-        with _progress_bar(source) as bar:
+        with opened as source, _progress_bar(source) as bar:
             for chunk in read_chunks(source, errors):
                 translations = translator.translate(chunk, options, first=number)
                 _write(output, chain.from_iterable(map(output_format.rows, count(number + 1), translations)))
@@ -178,7 +186,7 @@ def translate_streams(
                 number += len(chunk)
                 _advance(bar, source, number - first)
     if warnings > _MAX_WARNINGS:
-        print(f"warning: {warnings - _MAX_WARNINGS} more lines were translated in parts", file=sys.stderr)
+        report(f"warning: {warnings - _MAX_WARNINGS} more lines were translated in parts")
 
 
 def decode_states(
