@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from tests.conftest import run_script
 
 
@@ -10,11 +12,12 @@ def ablation(*arguments):
     return process.stdout.decode(), process.stderr.decode()
 
 
-def test_a_run_is_measured_once_and_compared_with_the_one_it_differs_from(trained, tmp_path):
+@pytest.mark.slow
+def test_a_run_is_measured_once_and_compared_with_the_one_it_differs_from(untrained, tmp_path):
     plan, results = tmp_path / "plan.yaml", tmp_path / "results.jsonl"
     plan.write_text(
         f"""
-base: {trained}/tiny.yaml
+base: {untrained}/tiny.yaml
 directory: {tmp_path}/runs
 results: {results}
 set: {{training.epochs: 1, training.log_every: 1, model.layers: 1}}

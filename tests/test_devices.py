@@ -16,7 +16,7 @@ from s2s.machine import Task
 from s2s.model.backend import tf
 from s2s.training.devices import Devices, compiles_whole_step, explain_device_errors, warn_of_unused_gpu
 from s2s.training.rendezvous import wait_for_workers
-from tests.conftest import ROOT, python_process, s2s, s2s_process, set_options, wait_for_line, write_config
+from tests.conftest import ROOT, SHORT, python_process, s2s, s2s_process, set_options, wait_for_line, write_config
 from tests.test_trainer import trainer_of
 
 
@@ -77,8 +77,8 @@ def test_a_dead_worker_ends_the_others_with_a_message(tmp_path):
     config = write_config(tmp_path)
     s2s("prepare", config, check=0)
     command = ["train", config, *set_options(
-        training__distribute="multi_worker", training__micro_batches=2, training__epochs="null",
-        training__log_every=1, training__buckets=1,
+        training__distribute="multi_worker", training__micro_batches=2, training__epochs=10_000,
+        training__log_every=1, training__buckets=1, **SHORT,
     )]  # fmt: skip
     with cluster(2, "-m", "s2s", *command) as (chief, other):
         # Both are training when the chief logs steps.
@@ -87,7 +87,7 @@ def test_a_dead_worker_ends_the_others_with_a_message(tmp_path):
         _, stderr = chief.communicate(timeout=120)
         assert chief.returncode == 1
         assert stderr.splitlines()[-1].startswith(b"s2s: error: lost another worker; start the same command")
-    s2s(*command, *set_options(training__distribute="none", training__epochs=1), check=0)
+    s2s(*command, *set_options(training__distribute="none", training__epochs=1, training__steps=5), check=0)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import time
 import pytest
 
 from tests.commands import EXCEPTION, full_disk, handled, names_in, read_only
-from tests.conftest import s2s, s2s_process, set_options, shell
+from tests.conftest import SHORT, s2s, s2s_process, set_options, shell
 
 __all__ = ["full_disk", "read_only"]  # fixtures
 
@@ -28,8 +28,8 @@ def command(name, experiment, directory, output, copies):
     run, text, pairs = experiment / "run", directory / "in.txt", directory / "pairs.tsv"
     pairs.write_text((experiment / "train.tsv").read_text(encoding="utf-8") * copies, encoding="utf-8")
     text.write_text("".join(f"{line.split(chr(9))[0]}\n" for line in pairs.open(encoding="utf-8")), encoding="utf-8")
-    keys = {"data__prepared": output, "data__train": pairs, "run": output, "training__epochs": copies}
-    chosen = {"prepare": ("data__prepared", "data__train"), "train": ("run", "training__epochs")}.get(name, ())
+    keys = {"data__prepared": output, "data__train": pairs, "run": output, "training__epochs": copies} | SHORT
+    chosen = {"prepare": ("data__prepared", "data__train"), "train": ("run", "training__epochs", *SHORT)}.get(name, ())
     return {
         "prepare": ["prepare", experiment / "tiny.yaml"],
         "train": ["train", experiment / "tiny.yaml"],
@@ -136,7 +136,8 @@ def test_signals(untrained, tmp_path, name, number):
                 work(name, process, tmp_path)
             process.send_signal(number)
             _, errors = process.communicate(timeout=120)
-        early = moment == "start" and process.returncode == -number  # before Python runs our code
+        # Before Python runs our code.
+        early = moment == "start" and (process.returncode == -number or b"init_import_site" in errors)
         assert early or process.returncode in (SIGNALS[number], 0), (moment, process.returncode, errors.decode())
         if not early:
             assert_clean(errors)

@@ -18,6 +18,7 @@ from s2s.training.devices import Devices
 from s2s.training.loop import make_trainer, train
 from s2s.training.schedule import learning_rate
 from tests.conftest import (
+    SHORT,
     last_checkpoint,
     metrics,
     s2s,
@@ -119,7 +120,7 @@ def test_the_budget_may_be_raised(trained, tmp_path):
 
 
 def test_minutes_are_a_budget(trained, tmp_path):
-    options = set_options(training__epochs="null", training__minutes=0.05, run=tmp_path / "run")
+    options = set_options(training__epochs="null", training__minutes=0.05, run=tmp_path / "run", **SHORT)
     # Without the budget it would train until the timeout.
     s2s("train", trained / "tiny.yaml", *options, check=0, timeout=60)
     progress = json.loads((last_checkpoint(tmp_path / "run").parent / "progress.json").read_text())

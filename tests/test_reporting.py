@@ -17,7 +17,7 @@ import pytest
 
 from s2s.run import Run
 from s2s.training import loop
-from tests.conftest import s2s_process, set_options, wait_for_line
+from tests.conftest import SHORT, s2s_process, set_options, wait_for_line
 from tests.test_run import config_of
 
 WIDTH = 80
@@ -72,7 +72,7 @@ def bars(output):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("budget", [{"training__epochs": 6}, {"training__minutes": 0.4, "training__epochs": "null"}])
+@pytest.mark.parametrize("budget", [{"training__epochs": 4}, {"training__minutes": 0.25, "training__epochs": "null"}])
 def test_the_bar_fits_the_terminal_and_shows_the_time_left(untrained, tmp_path, budget):
     options = set_options(
         run=tmp_path / "run", model__layers=1, model__units=24, training__log_every=5, training__validate_every=40,
@@ -100,8 +100,9 @@ def test_the_bar_fits_the_terminal_and_shows_the_time_left(untrained, tmp_path, 
 @pytest.mark.slow
 def test_without_a_budget_and_when_stopped_the_terminal_is_tidy(untrained, tmp_path):
     options = set_options(
-        run=tmp_path / "run", training__log_every=5, training__epochs="null", training__tokens_per_batch=64
-    )
+        run=tmp_path / "run", training__log_every=5, training__epochs="null", training__tokens_per_batch=64,
+        training__patience=1000, training__schedule="inverse_sqrt", **SHORT,
+    )  # fmt: skip
     status, output = on_terminal("train", untrained / "tiny.yaml", *options, act=("tokens/s", signal.SIGINT))
     assert status == 130
     assert "%" not in output
@@ -114,7 +115,7 @@ def test_without_a_budget_and_when_stopped_the_terminal_is_tidy(untrained, tmp_p
 @pytest.mark.slow
 def test_an_error_stands_in_a_line_of_its_own_and_in_the_log(untrained, tmp_path):
     options = set_options(
-        run=tmp_path / "run", training__learning_rate=1e38, training__warmup_steps=0, training__log_every=5
+        run=tmp_path / "run", training__learning_rate=1e38, training__warmup_steps=0, training__log_every=5, **SHORT
     )
     status, output = on_terminal("train", untrained / "tiny.yaml", *options)
     assert status == 1
@@ -126,7 +127,7 @@ def test_an_error_stands_in_a_line_of_its_own_and_in_the_log(untrained, tmp_path
 @pytest.mark.slow
 @pytest.mark.parametrize("reader", ["gone", "closed"])
 def test_training_goes_on_when_nobody_reads_its_log(untrained, tmp_path, reader):
-    options = set_options(run=tmp_path / "run", training__epochs=2, training__log_every=5)
+    options = set_options(run=tmp_path / "run", training__epochs=2, training__log_every=5, **SHORT)
     closed = {"stderr": None, "preexec_fn": lambda: os.close(2)} if reader == "closed" else {}
     with s2s_process("train", untrained / "tiny.yaml", *options, **closed) as process:
         if reader == "gone":
@@ -144,7 +145,9 @@ def train(untrained, tmp_path, capsys):
     """A function that begins a run, lets the caller spoil it, and trains it; returns the run and the errors."""
 
     def begin_and_train(spoil):
-        run = Run.begin(config_of(untrained, f"run={tmp_path}/run", "training.epochs=4", "training.log_every=1"))
+        run = Run.begin(config_of(untrained, f"run={tmp_path}/run", "training.epochs=4", "training.log_every=1",
+            "model.layers=1", "model.units=24",
+        ))  # fmt: skip
         try:
             with spoil(run.path):
                 loop.train(run)

@@ -14,10 +14,20 @@ from s2s.errors import RunError
 from s2s.run import Run
 from s2s.training import loop
 from s2s.training.reporting import Reporter
-from tests.conftest import last_checkpoint, metrics, python, s2s, s2s_process, same_arrays, set_options, wait_for_line
+from tests.conftest import (
+    SHORT,
+    last_checkpoint,
+    metrics,
+    python,
+    s2s,
+    s2s_process,
+    same_arrays,
+    set_options,
+    wait_for_line,
+)
 from tests.test_run import config_of
 
-KILLS = int(os.environ.get("S2S_KILLS", "6"))
+KILLS = int(os.environ.get("S2S_KILLS", "4"))
 """scripts/benchmarks/soak_resume.sh asks for more."""
 
 STEADY = {"model.units": 24, "model.layers": 1, "training.buckets": 1, "training.tokens_per_batch": 8,
@@ -43,7 +53,7 @@ def test_killed_again_and_again_it_ends_as_if_never_killed(trained, tmp_path):
     run, interrupted_writes = tmp_path / "run", 0
     for number in range(KILLS):
         with s2s_process(*arguments, *steady(run, training__epochs=epochs)) as process:
-            if number % 5 == 4:  # while it starts
+            if number % 4 == 3:  # while it starts
                 time.sleep(random.uniform(0.2, 4.0))
             else:
                 wait_for_line(process, b"step ")
@@ -80,9 +90,9 @@ def test_a_second_signal_stops_at_once():
 
 def test_a_full_disk_leaves_the_last_checkpoint(trained, tmp_path):
     run = tmp_path / "run"
-    s2s("train", trained / "tiny.yaml", *steady(run, training__epochs=1), check=0)
+    s2s("train", trained / "tiny.yaml", *steady(run, training__steps=20), check=0)
     before, arguments = last_checkpoint(run).read_bytes(), ["train", trained / "tiny.yaml"]
-    arguments += steady(run, training__epochs=2)
+    arguments += steady(run, training__steps=40)
     # No file may grow beyond half a checkpoint.
     limit = len(before) // 2
     full = s2s(*arguments, check=1, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
@@ -143,7 +153,7 @@ def test_a_full_disk_names_the_file_and_the_training_resumes(
 @pytest.mark.slow
 def test_what_was_logged_before_the_first_checkpoint_is_not_logged_twice(untrained, tmp_path):
     arguments = ["train", untrained / "tiny.yaml", *set_options(
-        run=tmp_path / "run", training__epochs=2, training__log_every=1, training__validate_every=1000,
+        run=tmp_path / "run", training__epochs=2, training__log_every=1, training__validate_every=1000, **SHORT,
     )]  # fmt: skip
     with s2s_process(*arguments) as process:
         wait_for_line(process, b"step 3 ")
@@ -170,7 +180,12 @@ def test_half_a_line_of_metrics_ends_no_training(trained, tmp_path):
 def test_a_run_that_is_moved_while_it_is_trained_ends_with_one_line(untrained, tmp_path, rebuilt):
     run = tmp_path / "run"
     options = set_options(
-        run=run, training__epochs="null", training__log_every=5, training__validate_every=1000, training__minutes=2
+        run=run,
+        training__epochs="null",
+        training__log_every=5,
+        training__validate_every=1000,
+        training__minutes=2,
+        **SHORT,
     )
     with s2s_process("train", untrained / "tiny.yaml", *options) as process:
         wait_for_line(process, b"step 5 ")
@@ -190,7 +205,7 @@ def test_a_run_that_is_moved_while_it_is_trained_ends_with_one_line(untrained, t
 
 @pytest.mark.slow
 def test_a_hangup_ends_a_training_with_a_checkpoint_and_nohup_ignores_it(untrained, tmp_path):
-    options = set_options(run=tmp_path / "run", training__epochs="null", training__log_every=5)
+    options = set_options(run=tmp_path / "run", training__epochs=10_000, training__log_every=5, **SHORT)
     arguments = ["train", untrained / "tiny.yaml", *options]
     with s2s_process(*arguments) as process:
         wait_for_line(process, b"step 5 ")
