@@ -8,11 +8,13 @@ import os
 import struct
 import tarfile
 import zipfile
+from contextlib import ExitStack
 
 import pytest
 from backports import zstd
 
 from s2s.data import compression
+from s2s.errors import InputError
 from tests.conftest import s2s, write_config
 from tests.pair_files import BOTH, ENGLISH, SPANISH, pairs, refused, write
 
@@ -156,3 +158,16 @@ def test_a_corpus_must_be_a_file(tmp_path, key):
     path, kind = list(kinds.items())[("train", "dev", "test").index(key)]
     error = s2s("prepare", config, "--set", f"data.{key}={path}", timeout=30, check=2).stderr
     assert str(path).encode() + b": " + kind in error and len(error.splitlines()) == 1
+
+
+def test_a_window_that_takes_too_much_memory_is_no_damage(tmp_path):
+    text = LINES.encode()[:100]
+    for exponent, words in ((17, None), (18, "window of more than 128 MB"), (21, "window of more than 128 MB")):
+        # A frame of one raw block, with a window of 2 ** (10 + exponent) bytes: RFC 8878.
+        size = (len(text) << 3 | 1).to_bytes(3, "little")
+        (tmp_path / "wide.zst").write_bytes(b"\x28\xb5\x2f\xfd\x00" + bytes([exponent << 3]) + size + text)
+        with ExitStack() as expected:
+            if words:
+                expected.enter_context(pytest.raises(InputError, match=words))
+            with compression.open_text(tmp_path / "wide.zst").stream as stream:
+                assert stream.read() == text

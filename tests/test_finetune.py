@@ -17,7 +17,16 @@ from s2s.run import Run
 from s2s.training import loop
 from s2s.training.devices import Devices
 from s2s.training.trainer import is_frozen
-from tests.conftest import last_checkpoint, metrics, s2s, s2s_process, same_arrays, set_options, wait_for_line
+from tests.conftest import (
+    last_checkpoint,
+    metrics,
+    random_weights,
+    s2s,
+    s2s_process,
+    same_arrays,
+    set_options,
+    wait_for_line,
+)
 from tests.test_run import config_of
 
 WORDS = {
@@ -88,11 +97,14 @@ def test_the_model_card_says_what_it_began_with_and_what_that_began_with(trained
     assert f"which began with those of `{trained}/run`" in card
 
 
-def test_killed_and_resumed_without_the_other_run_it_ends_the_same(trained, adapted, tmp_path):
-    _, options = adapted
-    shutil.copytree(trained / "run", tmp_path / "origin")
-    arguments = ["train", trained / "tiny.yaml", *options, *set_options(training__init_from=tmp_path / "origin")]
-    arguments += set_options(training__steps=12, training__log_every=2)
+@pytest.mark.slow
+def test_killed_and_resumed_without_the_other_run_it_ends_the_same(untrained, tmp_path):
+    options = ["model.layers=1", "model.units=24", "training.validation_sentences=0"]
+    origin = Run.begin(config_of(untrained, f"run={tmp_path}/origin", *options))
+    origin.save_best(random_weights(origin.config.model, *map(len, origin.tokenizers())))
+    origin.close()
+    options += [f"training.init_from={tmp_path}/origin", "training.steps=12", "training.log_every=2"]
+    arguments = ["train", untrained / "tiny.yaml", *(part for option in options for part in ("--set", option))]
     s2s(*arguments, *set_options(run=tmp_path / "calm"), check=0)
     arguments += set_options(run=tmp_path / "run")
     with s2s_process(*arguments) as process:

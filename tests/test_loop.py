@@ -82,32 +82,35 @@ def test_run_again_after_the_budget_does_nothing(trained):
     assert last_checkpoint(trained / "run").stat().st_mtime_ns == before
 
 
-@pytest.fixture(scope="module")
-def stopped(trained, tmp_path_factory):
-    """A run stopped by SIGTERM in the middle and then trained to its end: run, exit status, errors, errors at the end."""
-    run = tmp_path_factory.mktemp("stopped") / "run"
-    arguments = ["train", trained / "tiny.yaml", "--set", f"run={run}"]
-    with s2s_process(*arguments) as process:
-        wait_for_line(process, b"step 40 ")
-        process.send_signal(signal.SIGTERM)
-        _, errors = process.communicate(timeout=60)
-    again = s2s(*arguments, check=0)
-    return run, process.returncode, errors.decode(), again.stderr.decode()
-
-
-def test_a_signal_stops_after_a_checkpoint_with_a_message(stopped):
-    _, status, errors, again = stopped
-    assert status == 128 + signal.SIGTERM
-    assert "stopped by SIGTERM after a checkpoint; the same command resumes from it" in errors
-    assert "Traceback" not in errors
-    assert "resuming from step 4" in again
-
-
-def test_a_stopped_training_ends_as_one_never_stopped(trained, stopped):
-    run = stopped[0]
-    assert same_arrays(last_checkpoint(trained / "run"), last_checkpoint(run))
-    assert same_arrays(trained / "run" / "best.npz", run / "best.npz")
-    assert metrics(trained / "run") == metrics(run)
+@pytest.mark.slow
+def test_a_training_that_is_stopped_twice_ends_as_one_never_stopped(untrained, tmp_path):
+    """And in a path of odd names, with the smallest network."""
+    directory = tmp_path / "año \"uno\" y 'dos'; $HOME"
+    shutil.copytree(untrained / "prepared", directory / "prepared")
+    keys = {
+        "model.units": 1, "model.layers": 1, "model.embedding_size": 1, "training.tokens_per_batch": 8, "training.steps": 200,
+        "training.buckets": 1, "training.validation_sentences": 0, "training.validate_every": 100, "training.log_every": 10,
+        "data.prepared": json.dumps(str(directory / "prepared")),
+    }  # fmt: skip
+    endings = []
+    for name, signals in (("calm", ()), ("stopped", (signal.SIGTERM, signal.SIGINT))):
+        run = directory / name
+        arguments = ["train", untrained / "tiny.yaml", *set_options(**keys | {"run": json.dumps(str(run))})]
+        for number in signals:
+            with s2s_process(*arguments) as process:
+                wait_for_line(process, b"step ")
+                process.send_signal(number)
+                _, errors = process.communicate(timeout=60)
+            assert process.returncode == 128 + number and b"Traceback" not in errors
+            message = f"stopped by {number.name} after a checkpoint; the same command resumes from it"
+            assert message in errors.decode()
+        last = s2s(*arguments, check=0).stderr
+        assert (b"resuming from step" in last) == bool(signals)
+        endings.append(run)
+    calm, stopped = endings
+    assert same_arrays(last_checkpoint(calm), last_checkpoint(stopped))
+    assert same_arrays(calm / "best.npz", stopped / "best.npz")
+    assert metrics(calm) == metrics(stopped)
 
 
 def test_the_budget_may_be_raised(trained, tmp_path):

@@ -18,7 +18,7 @@ from s2s.data.dataset import Pairs, read_texts, verify
 from s2s.data.slots import SLOT
 from s2s.data.tokenizer import BOS, EOS, Tokenizer
 from s2s.errors import InputError
-from tests.conftest import ROOT, SAMPLE, s2s
+from tests.conftest import ROOT, SAMPLE, s2s, set_options
 
 LINES = (SAMPLE / "train.tsv").read_text(encoding="utf-8").splitlines()
 TOKENIZER = "{vocab_size: 400, type: unigram, slots: 0}"
@@ -250,8 +250,10 @@ def test_a_damaged_corpus_is_noticed(tmp_path):
 @pytest.mark.slow
 def test_a_damaged_corpus_is_not_trained_on(tmp_path):
     damage(prepare(tmp_path, LINES[:300])[0])
-    error = s2s("train", tmp_path / "config.yaml", check=2).stderr.decode()
+    options = set_options(run=tmp_path / "run", training__steps=1)
+    error = s2s("train", tmp_path / "config.yaml", *options, check=2).stderr.decode()
     assert "damaged prepared corpus (checksums differ)" in error and len(error.splitlines()) <= 2
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize("count", [1, 2, 9, 12])

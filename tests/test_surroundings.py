@@ -15,7 +15,14 @@ from s2s.errors import InputError
 from s2s.run import Run
 from s2s.training import loop
 from tests.commands import EXCEPTION, names_in
-from tests.conftest import SHORT, metrics, python, python_process, s2s, set_options
+from tests.conftest import (
+    SHORT,
+    metrics,
+    python,
+    python_process,
+    s2s,
+    set_options,
+)  # fmt: skip
 from tests.test_run import config_of
 
 
