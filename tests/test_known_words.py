@@ -94,3 +94,10 @@ def test_a_file_that_is_damaged_is_named(tmp_path):
             (tmp_path / "words.txt").write_bytes(content)
         with pytest.raises(InputError, match=r"words\.txt: cannot read the known words"):
             KnownWords.load(tmp_path / "words.txt")
+
+
+def test_a_line_of_very_many_sentences_takes_no_longer_for_each():
+    """Looking back to the line's beginning for every word would take minutes."""
+    found = list(words("El Sr. Ruiz vive aquí. " * 20_000))
+    assert len(found) == 100_000
+    assert [word.first for word in found[-5:]] == [True, False, False, False, False]

@@ -27,6 +27,7 @@ _WORD = re.compile(r"[^\W_]+(?:[-'&][^\W_]+)*")
 _NO_SMALL_WORD = re.compile(rf"(?<![^\W_])(?=[^\W_a-záéíóúüñ]|[a-z]+[-'&]?[^\W_a-záéíóúüñ]){_WORD.pattern}")
 _SENTENCE_START = frozenset('.!?…¿¡:"([')
 _ABBREVIATION = re.compile(rf"(?<![^\W_])(?:{'|'.join(ABBREVIATIONS)})\.\s*$", re.IGNORECASE)
+_LONGEST_ABBREVIATION = max(map(len, ABBREVIATIONS))
 _LETTERS = "abcdefghijklmnñopqrstuvwxyz"
 _LETTERS_ONLY = re.compile(r"[^\W\d_]+")
 _TYPO_LENGTHS = range(5, 31)
@@ -61,7 +62,7 @@ def _is_first(text: str, start: int) -> bool:
     """Whether no word is between this place and the start of a sentence."""
     for place in range(start - 1, -1, -1):
         if text[place] in _SENTENCE_START:
-            return text[place] != "." or not _ABBREVIATION.search(text, 0, start)
+            return text[place] != "." or not _ABBREVIATION.search(text, max(0, place - _LONGEST_ABBREVIATION), start)
         if text[place].isalnum():
             return False
     return True

@@ -242,8 +242,8 @@ def _join(
         return [Translation("", 0.0, 0, 0.0)]
     if len(parts) == 1:
         return translations[0]
-    joined = []
-    for rank in zip(*(beam[: min(map(len, translations))] for beam in translations), strict=True):
+    joined, ranks = [], min(map(len, translations))
+    for rank in zip(*(beam[:ranks] for beam in translations), strict=True):
         text = join_translations(parts, [part.text for part in rank], is_name)
         log_prob, subwords = sum(part.log_prob for part in rank), sum(part.subwords for part in rank)
         joined.append(Translation(text, log_prob, subwords, float(options.score(log_prob, subwords))))
