@@ -38,7 +38,8 @@ class ModelConfig:
 @dataclass(frozen=True)
 class TrainingConfig:
     """Optimization, budget, validation and checkpoints.
-    Training ends when the first of epochs, steps, minutes and patience is reached; one of them is needed.
+    Training ends when the first of epochs, steps, minutes and patience is reached.  One of the first three is needed,
+    or patience with the schedule inverse_sqrt.
     """
 
     init_from: str | None = config_key(None, path=True)

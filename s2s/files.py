@@ -147,7 +147,7 @@ def explain_write_errors(path: Path) -> Iterator[None]:
     except (BrokenPipeError, FileExistsError):
         raise  # the callers handle these
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         what_to_do = "; make room and run the same command again" if full else limits.advice(error.errno)
         raise RunError(f"{path}: cannot write: {error.strerror or error}{what_to_do}") from None
 

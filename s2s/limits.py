@@ -22,18 +22,20 @@ class Needs(NamedTuple):
     threads: int
     """Threads and processes beside the first."""
     megabytes: int
-    """Address space of a process."""
+    """Address space of a process; with less, OpenBLAS or TensorFlow may abort."""
 
 
-PREPARE = Needs(16 + 4 * _PROCESSORS, 4 * _PROCESSORS, 500)
-TRAIN = Needs(24, 16 + 4 * _PROCESSORS, 2800)
-TRANSLATE = Needs(16, 2 + 2 * _PROCESSORS, 500)
+PREPARE = Needs(16 + 4 * _PROCESSORS, 4 * _PROCESSORS, 900)
+TRAIN = Needs(24, 16 + 4 * _PROCESSORS, 3500)
+TRANSLATE = Needs(16, 2 + 2 * _PROCESSORS, 900)
 
 
 def require(needs: Needs) -> None:
     """Raise RunError unless the system lets this process have that much.  Takes 0.05 ms for each thread."""
-    files, memory = resource.getrlimit(resource.RLIMIT_NOFILE)[0], resource.getrlimit(resource.RLIMIT_AS)[0]
-    if files != resource.RLIM_INFINITY and files < needs.files:
+    (files, most_files), memory = resource.getrlimit(resource.RLIMIT_NOFILE), resource.getrlimit(resource.RLIMIT_AS)[0]
+    if files < needs.files <= most_files:  # as `ulimit -n` would
+        resource.setrlimit(resource.RLIMIT_NOFILE, (needs.files, most_files))
+    elif files != resource.RLIM_INFINITY and files < needs.files:
         raise RunError(f"too few open files: this takes {needs.files}{advice(errno.EMFILE)}")
     if memory != resource.RLIM_INFINITY and memory >> 20 < needs.megabytes:
         raise RunError(f"too little address space: this takes {needs.megabytes:,} MB or more{advice(errno.ENOMEM)}")
@@ -59,6 +61,8 @@ def advice(number: int | None) -> str:
     """
     if number == errno.EMFILE:
         return f"; the limit is {resource.getrlimit(resource.RLIMIT_NOFILE)[0]:,} (ulimit -n): raise it"
+    if number == errno.EFBIG:
+        return f"; the limit is {resource.getrlimit(resource.RLIMIT_FSIZE)[0]:,} bytes (ulimit -f): raise it"
     if number == errno.EAGAIN:
         return "; the limit on processes and threads is reached (ulimit -u, or that of a container): raise it"
     limit = resource.getrlimit(resource.RLIMIT_AS)[0]

@@ -262,7 +262,7 @@ def _initial_weights(config: Config) -> tuple[Arrays, list[dict[str, Any]]]:
         raise InputError(f"training.init_from: {error}") from None
     if different := changes(run.config, config, ("model",)):
         keys = ", ".join(f"{key} is {before!r} there and {after!r} here" for key, before, after in different)
-        raise InputError(f"training.init_from: {run.path} is another model: {keys}")
+        raise InputError(f"training.init_from: {run.path} is another model: {keys}; copy its section model")
     if not _same_subwords(run, config):
         raise InputError(
             f"training.init_from: {run.path} has other subwords than {config.data.prepared}; prepare with "

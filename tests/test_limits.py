@@ -18,7 +18,7 @@ _AS_NOBODY = (
 
 LIMITS = [
     *((resource.RLIMIT_NOFILE, number, "ulimit -n") for number in (8, 12, 15, 16, 20, 32)),
-    *((resource.RLIMIT_AS, megabytes << 20, "ulimit -v") for megabytes in (200, 300, 400, 600, 2000)),
+    *((resource.RLIMIT_AS, megabytes << 20, "ulimit -v") for megabytes in (200, 400, 600, 800, 2000)),
     *((resource.RLIMIT_NPROC, number, "ulimit -u") for number in (1, 2, 3, 4)),
 ]
 

@@ -321,7 +321,7 @@ def limit_file_sizes():
 def test_a_file_that_cannot_grow_is_named(tmp_path):
     error = s2s("prepare", write(tmp_path, LINES[:2000]), preexec_fn=limit_file_sizes, check=1).stderr.decode()
     assert error == (
-        f"s2s: error: {tmp_path}/prepared: cannot write: File too large; make room and run the same command again\n"
+        f"s2s: error: {tmp_path}/prepared: cannot write: File too large; the limit is 20,000 bytes (ulimit -f): raise it\n"
     )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["config.yaml", "train.tsv"]
 

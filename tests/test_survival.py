@@ -96,7 +96,7 @@ def test_a_full_disk_leaves_the_last_checkpoint(trained, tmp_path):
     # No file may grow beyond half a checkpoint.
     limit = len(before) // 2
     full = s2s(*arguments, check=1, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
-    assert re.search(rb"checkpoints/step-\d+: cannot write: File too large; make room", full.stderr.splitlines()[-1])
+    assert re.search(rb"checkpoints/step-\d+: cannot write: File too large; the limit is", full.stderr.splitlines()[-1])
     assert b"Traceback" not in full.stderr
     assert last_checkpoint(run).read_bytes() == before
     assert not half_written(run)
@@ -136,7 +136,7 @@ def test_a_full_disk_names_the_file_and_the_training_resumes(
 
     monkeypatch.setattr(owner, method, write_on_full_disk)
     run = Run.begin(config)
-    with pytest.raises(RunError, match=f"{tmp_path}/run/{name}: cannot write: File too large; make room"):
+    with pytest.raises(RunError, match=f"{tmp_path}/run/{name}: cannot write: File too large; the limit is"):
         loop.train(run)
     run.close()
     monkeypatch.undo()

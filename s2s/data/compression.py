@@ -129,7 +129,7 @@ def explain_read_errors(name: str) -> Iterator[None]:
     try:
         yield
     except (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError, zstd.ZstdError, zipfile.BadZipFile) as error:
-        if "memory" in str(error):
+        if isinstance(error, zstd.ZstdError) and "Frame requires too much memory" in str(error):
             raise InputError(
                 f"{name}: compressed with a window of more than 128 MB; compress it again without --long, or pipe it through "
                 "its own program"

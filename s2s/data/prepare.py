@@ -224,6 +224,8 @@ def _train_tokenizers(config: Config, sample: list[Pair], known: KnownWords, dir
 def _taken_files(run: Path) -> list[str]:
     """The files of a run that tokenizer.from takes."""
     names = ("source.model", "target.model", known_words.FILE)
+    if not run.exists():
+        raise InputError(f"tokenizer.from: there is no run {run}; train it first, or name another")
     for name in names:
         if not (run / name).exists():
             raise InputError(f"tokenizer.from: {run} is no run of this version of s2s (it has no {name})")

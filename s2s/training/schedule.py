@@ -12,8 +12,8 @@ def require_budget(config: TrainingConfig) -> None:
         return
     if config.patience is None or config.schedule != "inverse_sqrt":
         raise InputError(
-            "training: there is no budget; set training.minutes, training.steps or training.epochs, or training.patience "
-            "with training.schedule: inverse_sqrt"
+            "training: there is no budget; set training.minutes, training.steps or training.epochs (training.patience alone is "
+            "enough with training.schedule: inverse_sqrt, as the others fall over the budget)"
         )
 
 

@@ -12,6 +12,7 @@ from s2s.data.corpus import read_lines
 from s2s.data.test_set import EvaluationSet
 from s2s.errors import InputError
 from s2s.outputs import output_directory, output_file
+from s2s.process import printable
 from s2s.run import Run
 from s2s.translation.search import SearchOptions
 from s2s.translation.translator import Translator
@@ -121,6 +122,6 @@ def format_comparison(comparison: dict[str, Any]) -> list[str]:
     """What `Baseline.compare` returns as lines for a person."""
     return [
         f"{title} {scores['difference']:+.2f} ± {scores['interval']:.2f} against {scores['baseline']:.2f} of "
-        f"{comparison['baseline']}  (p = {scores['p']:.4f}, paired bootstrap)"
+        f"{printable(comparison['baseline'])}  (p = {scores['p']:.4f}, paired bootstrap)"
         for title, scores in (("BLEU", comparison["bleu"]), ("chrF", comparison["chrf"]))
     ]

@@ -236,7 +236,9 @@ def _warn_of_long_lines(
 def _progress_bar(source: TextInput) -> Any:
     """A progress bar, for a file, on a terminal."""
     hidden = None if source.size else True
-    return tqdm(total=source.size, unit="B", unit_scale=True, desc=source.name, file=sys.stderr, disable=hidden)
+    return tqdm(
+        total=source.size, unit="B", unit_scale=True, desc=printable(source.name), file=sys.stderr, disable=hidden
+    )
 
 
 def _advance(bar: Any, source: TextInput, lines: int) -> None:
