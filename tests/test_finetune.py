@@ -143,9 +143,7 @@ def test_a_run_that_does_not_fit_is_refused_in_one_line(untrained, tmp_path):
         refuse(begin(origin=tmp_path / name), message)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["best.npz", "source.model"]
     config = config_of(untrained, f"tokenizer.from={tmp_path}/none", f"data.prepared={tmp_path}/prepared")
-    with pytest.raises(
-        InputError, match=r"tokenizer.from: .* is no run of this version of s2s \(it has no source.model\)"
-    ):
+    with pytest.raises(InputError, match=r"tokenizer\.from: there is no run .*; train it first, or name another"):
         prepare(config)
 
 
