@@ -27,8 +27,8 @@ from s2s.process import (
     forgive_streams,
     ignore_signals,
     open_closed_streams,
-    printable,
     raise_on_signals,
+    report,
 )  # fmt: skip
 
 
@@ -103,7 +103,7 @@ def _stopped(terminated: Terminated) -> str:
 
 
 def _fail(message: str, status: int) -> int:
-    print(f"s2s: error: {printable(message)}", file=sys.stderr)
+    report(f"s2s: error: {message}")
     return status
 
 

@@ -139,7 +139,7 @@ def explain_read_errors(name: str) -> Iterator[None]:
         if error.errno is None:  # the decompressors' own
             raise InputError(f"{name}: damaged compressed file: {error}") from None
         raise InputError(f"{name}: cannot read: {error.strerror}") from None
-    except (RuntimeError, NotImplementedError) as error:
+    except RuntimeError as error:  # zipfile's, of an encrypted member and of an unknown compression
         raise InputError(f"{name}: cannot unpack: {error}") from None
 
 

@@ -134,10 +134,8 @@ class PreparedCorpus(NamedTuple):
                 train, dev = (opened.enter_context(closing(Pairs(directory, split))) for split in ("train", "dev"))
                 corpus = cls(train, dev, read_texts(directory / "dev.tsv"), require_report(directory), content)
                 verify(directory)
-            except InputError:
-                require_content(directory, content)  # a half of each of two corpora is no damage
-                raise
-            require_content(directory, content)
+            finally:
+                require_content(directory, content)  # first of all: a half of each of two corpora is no damage
             opened.pop_all()
             return corpus
 
