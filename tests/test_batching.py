@@ -85,7 +85,7 @@ def test_segments_are_sorted_and_as_long_as_the_longest(tmp_path_factory, length
         for segments in (bucket.shape.source, bucket.shape.target):
             rows = [row for _, row in segments]
             assert rows == sorted(set(rows), reverse=True)
-            assert len(segments) <= 6
+            assert len(segments) <= 8
         for side, stored, spare in ((bucket.shape.source, pairs.source, 0), (bucket.shape.target, pairs.target, 1)):
             members = np.concatenate([bucket.pairs(np.full(len(bucket.sizes), n)) for n in range(bucket.sizes.max())])
             longest = max(map(len, stored.read(members[members >= 0])))
@@ -109,7 +109,10 @@ def test_there_is_little_padding_for_lengths_like_those_of_sentences(tmp_path, c
 
 
 def test_packing_by_hand():
-    assert pack([[1, 2, 3, 4], [5, 6], [7]], ((2, 3), (2, 1))).tolist() == [1, 5, 7, 2, 6, PAD, 3, 4]
+    sentences, segments = [[1, 2, 3, 4], [5, 6], [7]], ((2, 3), (2, 1))
+    assert pack(sentences, segments).tolist() == [1, 5, 7, 2, 6, PAD, 3, 4]
+    assert pack(sentences, segments, padding_first=True).tolist() == [1, 5, PAD, 2, 6, 7, 3, 4]
+    assert pack([], ((1, 2),), padding_first=True).tolist() == [PAD, PAD]
 
 
 def test_order_is_a_function_of_seed_and_epoch(tmp_path):

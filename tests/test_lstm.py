@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from s2s.model.backend import keras, tf
-from s2s.model.lstm import LSTM, lstm
+from s2s.model.lstm import LSTM, _backward, _forward, lstm
 
 TIME, BATCH, INPUTS, UNITS = 5, 4, 4, 6
 
@@ -20,16 +20,15 @@ def sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
 
-def numpy_lstm(x, mask, h, c, kernel, recurrent, bias, segments):
-    """Packed x and mask -> packed outputs, last h and c; a plain loop over time and rows."""
+def numpy_lstm(x, h, c, kernel, recurrent, bias, segments):
+    """Packed x -> packed outputs, last h and c; a plain loop over time and rows."""
     outputs, h, c, at = [], h.copy(), c.copy(), 0
     for steps, rows in segments:
         for _ in range(steps):
             for row in range(rows):
                 i, f, g, o = np.split(x[at] @ kernel + bias + h[row] @ recurrent, 4)
-                if mask[at] > 0:
-                    c[row] = sigmoid(f) * c[row] + sigmoid(i) * np.tanh(g)
-                    h[row] = sigmoid(o) * np.tanh(c[row])
+                c[row] = sigmoid(f) * c[row] + sigmoid(i) * np.tanh(g)
+                h[row] = sigmoid(o) * np.tanh(c[row])
                 outputs.append(h[row].copy())
                 at += 1
     return np.stack(outputs), h, c
@@ -54,73 +53,81 @@ def arguments(segments, dtype=np.float64):
     ]
 
 
-def some_mask(segments):
-    return (numbers(tokens(segments), 1, seed=4) > -0.3).astype(float)
-
-
-def run(x, h, c, kernel, recurrent, bias, mask, segments):
-    return lstm(x @ kernel + bias, mask, h, c, recurrent, segments)
-
-
-CASES = [(name, masked) for name in SEGMENTS for masked in (False, True)]
+def run(x, h, c, kernel, recurrent, bias, segments):
+    return lstm(x @ kernel + bias, h, c, recurrent, segments)
 
 
 @pytest.mark.parametrize("jit", [False, pytest.param(True, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("name, masked", CASES)
-def test_values_are_those_of_a_plain_loop(name, masked, jit):
+@pytest.mark.parametrize("name", SEGMENTS)
+def test_values_are_those_of_a_plain_loop(name, jit):
     segments = SEGMENTS[name]
-    mask = some_mask(segments) if masked else np.ones((tokens(segments), 1))
-    x, h, c, *weights = arguments(segments)
-    expected = numpy_lstm(x, mask, h, c, *weights, segments)
-    compiled = tf.function(lambda *a: run(*a, tf.constant(mask) if masked else None, segments), jit_compile=jit)
-    for mine, theirs in zip(compiled(x, h, c, *weights), expected, strict=True):
+    values = arguments(segments)
+    compiled = tf.function(lambda *a: run(*a, segments), jit_compile=jit)
+    for mine, theirs in zip(compiled(*values), numpy_lstm(*values, segments), strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-10, atol=1e-12)
 
 
-def naive(x, h, c, kernel, recurrent, bias, mask, segments):
+def naive(x, h, c, kernel, recurrent, bias, segments):
     """The same by TensorFlow's own differentiation."""
     outputs, at = [], 0
     for steps, rows in segments:
         for _ in range(steps):
-            part, live = x[at : at + rows], mask[at : at + rows]
-            i, f, g, o = tf.split(part @ kernel + bias + h[:rows] @ recurrent, 4, axis=-1)
+            i, f, g, o = tf.split(x[at : at + rows] @ kernel + bias + h[:rows] @ recurrent, 4, axis=-1)
             new_c = tf.sigmoid(f) * c[:rows] + tf.sigmoid(i) * tf.tanh(g)
             new_h = tf.sigmoid(o) * tf.tanh(new_c)
-            h = tf.concat([tf.where(live > 0, new_h, h[:rows]), h[rows:]], 0)
-            c = tf.concat([tf.where(live > 0, new_c, c[:rows]), c[rows:]], 0)
-            outputs.append(h[:rows])
+            h = tf.concat([new_h, h[rows:]], 0)
+            c = tf.concat([new_c, c[rows:]], 0)
+            outputs.append(new_h)
             at += rows
     return tf.concat(outputs, 0), h, c
 
 
-def gradients(function, mask, segments, tensors):
+def gradients(function, segments, tensors):
     with tf.GradientTape() as tape:
         tape.watch(tensors)
-        outputs = function(*tensors, mask, segments)
+        outputs = function(*tensors, segments)
         # Every output has an influence, each with weights of its own.
         loss = tf.add_n([tf.reduce_sum(out * numbers(*out.shape, seed=9)) for out in outputs])
     return tape.gradient(loss, tensors)
 
 
 @pytest.mark.parametrize("jit", [False, pytest.param(True, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("name, masked", CASES)
-def test_gradients_are_those_of_autodiff(name, masked, jit):
+@pytest.mark.parametrize("name", SEGMENTS)
+def test_gradients_are_those_of_autodiff(name, jit):
     segments = SEGMENTS[name]
-    mask = tf.constant(some_mask(segments)) if masked else None
     tensors = [tf.constant(a) for a in arguments(segments)]
-    got = tf.function(lambda *t: gradients(run, mask, segments, list(t)), jit_compile=jit)(*tensors)
-    expected = gradients(naive, tf.ones([tokens(segments), 1]) if mask is None else mask, segments, tensors)
-    for mine, theirs in zip(got, expected, strict=True):
+    got = tf.function(lambda *t: gradients(run, segments, list(t)), jit_compile=jit)(*tensors)
+    for mine, theirs in zip(got, gradients(naive, segments, tensors), strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-9, atol=1e-12)
+
+
+def test_one_trace_serves_all_shapes():
+    layer = LSTM(UNITS + 1, name="other")  # of a size that no other test has
+    layer.build((None, INPUTS))
+
+    def traces():
+        return [function.experimental_get_tracing_count() for function in (_forward, _backward)]
+
+    def step(segments):
+        zeros = tf.zeros([segments[0][1], UNITS + 1])
+        with tf.GradientTape() as tape:
+            outputs, _, _ = layer(tf.ones([tokens(segments), INPUTS]), None, zeros, zeros, segments=segments)
+        return tape.gradient(outputs, layer.recurrent)
+
+    for segments in SEGMENTS.values():
+        step(segments)
+    before = traces()
+    step(((7, 9), (3, 5)))
+    assert traces() == before
 
 
 def test_shorter_types_stay_close_and_keep_the_cell_in_float32():
     segments = SEGMENTS["falling"]
     x, h, c, *weights = arguments(segments, np.float32)
-    expected = run(x, h, c, *weights, None, segments)
+    expected = run(x, h, c, *weights, segments)
     for kind, tolerance in ((tf.bfloat16, 0.05), (tf.float16, 0.01)):
         short_x, short_h, *short = (tf.cast(a, kind) for a in (x, h, *weights))
-        outputs, last_h, last_c = run(short_x, short_h, c, *short, None, segments)
+        outputs, last_h, last_c = run(short_x, short_h, c, *short, segments)
         assert (outputs.dtype, last_h.dtype, last_c.dtype) == (kind, kind, tf.float32)
         np.testing.assert_allclose(tf.cast(outputs, tf.float32), expected[0], atol=tolerance)
         np.testing.assert_allclose(last_c, expected[2], atol=3 * tolerance)
@@ -128,11 +135,11 @@ def test_shorter_types_stay_close_and_keep_the_cell_in_float32():
 
 def test_gradients_are_finite_differences():
     segments = SEGMENTS["falling"]
-    mask, values = some_mask(segments), arguments(segments)
-    computed = gradients(run, tf.constant(mask), segments, [tf.constant(a) for a in values])
+    values = arguments(segments)
+    computed = gradients(run, segments, [tf.constant(a) for a in values])
 
     def loss(values):
-        outputs = numpy_lstm(values[0], mask, *values[1:], segments)
+        outputs = numpy_lstm(*values, segments)
         return sum((out * numbers(*out.shape, seed=9)).sum() for out in outputs)
 
     step = 1e-6

@@ -37,8 +37,20 @@ def encoder_state(model, ids):
 
 def test_the_state_does_not_depend_on_padding(model):
     plain = encoder_state(model, [5, 6, 7, EOS])
-    for padded in ([5, 6, 7, EOS, PAD, PAD], [PAD, 5, 6, 7, EOS], [PAD, PAD, 5, 6, 7, EOS, PAD]):
+    for padded in ([PAD, 5, 6, 7, EOS], [PAD] * 9 + [5, 6, 7, EOS]):
         np.testing.assert_allclose(encoder_state(model, padded), plain, atol=1e-6)
+    assert not np.any(encoder_state(model, [PAD, PAD]))
+
+
+def test_padding_has_no_gradient(model):
+    def gradients(ids):
+        with tf.GradientTape() as tape:
+            state = encoder_state(model, ids)
+            loss = tf.reduce_sum(state.h * np.arange(8)) + tf.reduce_sum(state.c)
+        return [tf.convert_to_tensor(g) for g in tape.gradient(loss, model.encoder.trainable_variables)]
+
+    for padded, plain in zip(gradients([PAD, PAD, PAD, 5, 6, EOS]), gradients([5, 6, EOS]), strict=True):
+        np.testing.assert_allclose(padded, plain, rtol=1e-5, atol=1e-6)
 
 
 def test_the_state_depends_on_order_and_not_on_batch_mates(model):

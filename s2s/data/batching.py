@@ -25,8 +25,11 @@ PairRanges = npt.NDArray[np.int64]
 SOURCE, TARGET, FIRST, COUNT = range(4)
 """Spanish and English length as computed, index of the first pair, number of pairs."""
 
-MAX_SEGMENTS = 6
-"""Most segments of a side of a batch: each is a loop of its own to compile and run."""
+MAX_SEGMENTS = 8
+"""Most segments of a side of a batch.
+
+Tatoeba has 4.1 % padding with 6 segments and 3.0 % with 8.  Each number of rows costs a quarter of a second of compiling.
+"""
 
 
 class Bucket:
@@ -218,7 +221,7 @@ def make_batch(pairs: Pairs, bucket: Bucket, rows: Indices, reverse: bool) -> Ba
     source = [reading_order(ids, reverse) for ids in pairs.source.read(rows[np.argsort(shape.order)])]
     target = pairs.target.read(rows)
     return Batch(
-        pack(source, shape.source),
+        pack(source, shape.source, padding_first=True),
         pack([decoder_inputs(ids) for ids in target], shape.target),
         pack([decoder_labels(ids) for ids in target], shape.target),
     )

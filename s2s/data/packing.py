@@ -40,7 +40,7 @@ class BatchShape(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """A packed batch.  PAD fills a row after its sentence has ended, and all of a row without a pair."""
+    """A packed batch.  PAD fills a row before the source and after the target, and all of a row without a pair."""
 
     source: PackedIds
     """[source tokens], in reading order."""
@@ -55,16 +55,21 @@ def packed_size(segments: Segments) -> int:
     return sum(steps * rows for steps, rows in segments)
 
 
-def pack(sentences: Sequence[Any], segments: Segments) -> PackedIds:
+def pack(sentences: Sequence[Any], segments: Segments, padding_first: bool = False) -> PackedIds:
     """Pack the ids of sentences, [tokens].
 
     Args:
         sentences: ids of each sentence, the longest row first; not longer than the row's segments.
         segments: shape of the result.
+        padding_first: fill a row before its sentence, not after it.
     """
-    padded = np.full((segments[0][1], sum(steps for steps, _ in segments)), PAD, np.int32)
+    lengths = np.zeros(segments[0][1], np.int64)
+    for steps, rows in segments:
+        lengths[:rows] += steps
+    padded = np.full((len(lengths), lengths[0]), PAD, np.int32)
     for row, ids in enumerate(sentences):
-        padded[row, : len(ids)] = ids
+        first = lengths[row] - len(ids) if padding_first else 0
+        padded[row, first : first + len(ids)] = ids
     stops = np.cumsum([steps for steps, _ in segments])
     parts = [padded[:rows, stop - steps : stop].T.ravel() for (steps, rows), stop in zip(segments, stops, strict=True)]
     return np.concatenate(parts)

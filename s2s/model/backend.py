@@ -1,5 +1,8 @@
 """The one import of TensorFlow and Keras: `from s2s.model.backend import keras, tf`.
 
+TensorFlow multiplies matrices with oneDNN by itself only where the processor has AVX512-VNNI or more.  With AVX2 alone
+oneDNN is faster too (see lstm.py), so it is switched on there; TF_ENABLE_ONEDNN_OPTS=0 leaves it off.
+
 Importing TensorFlow takes seconds, so only modules that compute with it import this one.  The import writes a dozen lines
 to stderr before TensorFlow reads its own log level, so file descriptor 2 is redirected meanwhile.  If the import fails,
 these lines are shown.
@@ -11,8 +14,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from s2s.machine import has_only_avx2
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["KERAS_BACKEND"] = "tensorflow"
+if has_only_avx2():
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 
 @contextmanager

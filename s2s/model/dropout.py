@@ -37,9 +37,9 @@ def dropout(x: Tensor, rate: float, seed: Tensor | None, site: int) -> Tensor:
     return drop(x)
 
 
-@tf.function(jit_compile=True, autograph=False)
+@tf.function(jit_compile=True, autograph=False, reduce_retracing=True)
 def _drop(x: Tensor, rate: float, seed: Tensor) -> Tensor:
-    index = tf.reshape(tf.range(x.shape[0] * x.shape[1]), x.shape)
+    index = tf.reshape(tf.range(tf.size(x)), tf.shape(x))
     random = _mix(tf.bitcast(index, tf.uint32) * _constant(0x9E3779B9) + tf.cast(seed, tf.uint32))
     kept = random >= _constant(int(rate * 2**32))
     return tf.where(kept, x * tf.cast(1.0 / (1.0 - rate), x.dtype), tf.zeros([], x.dtype))

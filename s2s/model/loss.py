@@ -50,13 +50,13 @@ def cross_entropy(
     return run(features, output_weights, bias)
 
 
-@tf.function(jit_compile=True, autograph=False)
+@tf.function(jit_compile=True, autograph=False, reduce_retracing=True)
 def _softmax_gradient(
     logits: Tensor, bias: Tensor, labels: Tensor, smoothing: float, weight: Tensor
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Of one chunk: `weight` times the smoothed sum, the plain sum, the first one's gradients by logits and by bias."""
     dtype, logits = logits.dtype, tf.cast(logits, tf.float32) + bias
-    vocab = logits.shape[-1]
+    vocab = tf.shape(logits)[-1]
     real = tf.cast(labels != PAD, tf.float32)
     largest = tf.reduce_max(logits, -1, keepdims=True)
     powers = tf.exp(logits - largest)
@@ -66,7 +66,7 @@ def _softmax_gradient(
     label_logit = tf.reduce_sum(tf.where(is_label, logits, 0.0), -1)
     smoothed = normalizer - (1.0 - smoothing) * label_logit - smoothing * tf.reduce_mean(logits, -1)
     scale = (weight * real)[:, None]
-    expected = tf.where(is_label, 1.0 - smoothing, 0.0) + smoothing / vocab
+    expected = tf.where(is_label, 1.0 - smoothing, 0.0) + smoothing / tf.cast(vocab, tf.float32)
     d_logits = scale * (powers / total - expected)
     loss, plain = weight * tf.reduce_sum(smoothed * real), tf.reduce_sum((normalizer - label_logit) * real)
     return loss, plain, tf.cast(d_logits, dtype), tf.reduce_sum(d_logits, 0)

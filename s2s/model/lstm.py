@@ -14,16 +14,34 @@ order (input, forget, cell, output), so weights can be exchanged with keras.laye
 Batches are packed (data/packing.py): every step has the rows whose sentences have not ended.
 """
 
-from typing import Any
+import os
+from typing import Any, NamedTuple
 
-from s2s.data.packing import Segments
+from s2s.data.packing import Segments, packed_size
+from s2s.machine import has_only_avx2
 from s2s.model.backend import keras, tf
 
 Tensor = Any  # tf.Tensor; TensorFlow ships no types
 
+TRANSPOSED = has_only_avx2() and os.environ["TF_ENABLE_ONEDNN_OPTS"] == "1"
+"""Whether the second factor of the time loop's products lies transposed in memory.
+
+GFLOP/s of oneDNN's product of [rows, 512] and [512, 2048], the second as it is and transposed, two cores of an EPYC with
+AVX-512, also limited to AVX2 (ONEDNN_MAX_CPU_ISA), by scripts/benchmarks/products.py:
+
+    rows    AVX2, float32   AVX-512, float32   AVX-512, bfloat16
+    128        94, 197          180, 121           367, 387
+    64         91, 181          195, 88            335, 374
+    32         89, 165          196, 55            284, 328
+    8          73, 94           160, 143           136, 188
+"""
+
+CLOSED = -1e4
+"""Input of a gate that makes it 0: far below what float16, bfloat16 and float32 round to 0."""
+
 
 def lstm(
-    projected: Tensor, mask: Tensor | None, h0: Tensor, c0: Tensor, recurrent: Tensor, segments: Segments
+    projected: Tensor, h0: Tensor, c0: Tensor, recurrent: Tensor, segments: Segments
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Run the time loop; returns the packed outputs, [tokens, units], and every row's last h and c, [rows, units].
 
@@ -31,7 +49,6 @@ def lstm(
 
     Args:
         projected: x W + b of every token, packed, [tokens, 4 * units].
-        mask: [tokens, 1], 1.0 for tokens and 0.0 for padding, which carries the state unchanged; None = all tokens.
         h0: output to start from, [rows, units].
         c0: cell to start from, [rows, units].
         recurrent: U, [units, 4 * units].
@@ -40,145 +57,170 @@ def lstm(
 
     @tf.custom_gradient
     def run(projected: Tensor, h0: Tensor, c0: Tensor, recurrent: Tensor) -> Any:
-        inputs = zip(_split_segments(projected, segments), _split_segments(mask, segments), segments, strict=True)
-        h, c, all_hs, tape, last = h0, c0, [], [], []
-        for z, mask_of_segment, (steps, rows) in inputs:
-            last.append((h[rows:], c[rows:]))  # the rows that have ended
-            hs, cs, gates = _forward(steps, z, mask_of_segment, h[:rows], c[:rows], recurrent)
-            h, c = hs[-1], cs[-1]
-            all_hs.append(hs)
-            tape.append((mask_of_segment, cs, gates))
-        last.append((h, c))
-        last_h, last_c = (tf.concat(parts[::-1], 0) for parts in zip(*last, strict=True))
+        last, walked = (h0, c0), []
+        factor = tf.transpose(recurrent) if TRANSPOSED else recurrent
+        for z in _split_segments(projected, segments):
+            walked.append(_forward(z, *last, factor))
+            last = walked[-1].last
+        ended = [segment.ended for segment in walked]
+        last_h, last_c = (tf.concat(parts[::-1], 0) for parts in zip(*ended, last, strict=True))
 
         def gradient(d_outputs: Tensor, dh_last: Tensor, dc_last: Tensor) -> tuple[Tensor, ...]:
             # Gradients of gathered rows come as slices.
             dh_last, dc_last = tf.convert_to_tensor(dh_last), tf.convert_to_tensor(dc_last)
-            # Transposed once; a product with transpose_b would transpose in every step.
-            transposed = tf.transpose(recurrent)
+            factor = recurrent if TRANSPOSED else tf.transpose(recurrent)
             dh, dc, dzs = dh_last[:0], dc_last[:0], []
-            for (mask_of_segment, cs, gates), d_out in zip(
-                reversed(tape), _split_segments(d_outputs, segments)[::-1], strict=True
-            ):
-                steps, rows = gates.shape[0], gates.shape[1]
-                dh, dc = _add_ended_rows(dh, dh_last, rows), _add_ended_rows(dc, dc_last, rows)
-                dz, dh, dc = _backward(steps, mask_of_segment, gates, cs, transposed, d_out, dh, dc)
+            for segment, d_out in zip(walked[::-1], _split_segments(d_outputs, segments)[::-1], strict=True):
+                dz, dh, dc = _backward(segment.cs, segment.gates, factor, d_out, dh, dc, dh_last, dc_last)
                 dzs.append(dz)
             dh, dc = _add_ended_rows(dh, dh_last, h0.shape[0]), _add_ended_rows(dc, dc_last, h0.shape[0])
-            dz = _concat_segments(dzs[::-1])
+            dz = tf.concat(dzs[::-1], 0)
             # U's gradient, summed over all steps, is one product of the packed steps.
-            d_recurrent = tf.matmul(_concat_segments([hs[:-1] for hs in all_hs]), dz, transpose_a=True)
+            before = tf.concat([segment.before for segment in walked], 0)
+            d_recurrent = tf.matmul(before, dz, transpose_a=True)
             return dz, dh, dc, d_recurrent
 
-        return (_concat_segments([hs[1:] for hs in all_hs]), last_h, last_c), gradient
+        return (tf.concat([segment.outputs for segment in walked], 0), last_h, last_c), gradient
 
-    return run(projected, h0, c0, recurrent)
+    results = run(projected, h0, c0, recurrent)
+    # The loops are traced for all shapes at once, so they do not know theirs.
+    shapes = ([packed_size(segments), h0.shape[1]], h0.shape, c0.shape)
+    outputs, last_h, last_c = (tf.ensure_shape(*pair) for pair in zip(results, shapes, strict=True))
+    return outputs, last_h, last_c
 
 
-def _split_segments(packed: Tensor | None, segments: Segments) -> list[Tensor | None]:
+def _split_segments(packed: Tensor, segments: Segments) -> list[Tensor]:
     """Packed [tokens, features] -> [steps, rows, features] for each segment."""
-    if packed is None:
-        return [None] * len(segments)
     sizes = [steps * rows for steps, rows in segments]
     parts = tf.split(packed, sizes) if len(sizes) > 1 else [packed]
-    shapes = [(*segment, packed.shape[-1]) for segment in segments]
-    return [tf.reshape(part, shape) for part, shape in zip(parts, shapes, strict=True)]
+    return [tf.reshape(part, (*segment, -1)) for part, segment in zip(parts, segments, strict=True)]
 
 
-def _concat_segments(parts: list[Tensor]) -> Tensor:
-    """The inverse of `_split_segments`."""
-    flat = [tf.reshape(part, [-1, part.shape[-1]]) for part in parts]
-    return tf.concat(flat, 0) if len(flat) > 1 else flat[0]
-
-
-def _add_ended_rows(gradient: Tensor, last: Tensor, rows: int) -> Tensor:
+def _add_ended_rows(gradient: Tensor, last: Tensor, rows: Tensor) -> Tensor:
     """Going back in time, add the rows that end here, with the gradients of their last states."""
-    return tf.concat([gradient, last[gradient.shape[0] : rows]], 0)
+    return tf.concat([gradient, last[tf.shape(gradient)[0] : rows]], 0)
 
 
-def _forward(
-    steps: int, projected: Tensor, mask: Tensor | None, h0: Tensor, c0: Tensor, recurrent: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
-    """H and c before each step and after the last, [steps + 1, rows, units]; the gates, [steps, rows, 4 * units]."""
+def _flat(stacked: Tensor) -> Tensor:
+    """[steps, rows, features] -> packed [tokens, features]."""
+    return tf.reshape(stacked, [-1, tf.shape(stacked)[-1]])
+
+
+class _Walked(NamedTuple):
+    """What the way through a segment leaves."""
+
+    outputs: Tensor
+    """h after each step, packed."""
+    before: Tensor
+    """h before each step, packed."""
+    ended: tuple[Tensor, Tensor]
+    """h and c of the rows that have ended before the segment."""
+    last: tuple[Tensor, Tensor]
+    """h and c of its own rows, after its last step."""
+    cs: Tensor
+    """c before each step and after the last, [steps + 1, rows, units]."""
+    gates: Tensor
+    """[steps, rows, 4 * units]."""
+
+
+_traced_once = tf.function(autograph=False, reduce_retracing=True, experimental_attributes={"_noinline": True})
+"""Shares one graph among the segments of all layers and batch shapes.
+
+A quick training had 172 loops of its own before: it began after 32 seconds, where it now takes 19.
+"""
+
+
+@_traced_once
+def _forward(projected: Tensor, h: Tensor, c: Tensor, factor: Tensor) -> _Walked:
+    """Go through a segment.
+
+    Args:
+        projected: [steps, rows, 4 * units].
+        h: output before the segment, of its rows and of those that have ended.
+        c: cell likewise.
+        factor: U, transposed if `TRANSPOSED`.
+    """
+    steps, rows = tf.unstack(tf.shape(projected)[:2])
 
     def step(t: Tensor, h: Tensor, c: Tensor, hs: Any, cs: Any, gates: Any) -> tuple[Any, ...]:
-        mask_of_step = None if mask is None else mask[t]
-        h, c, activated = _cell(projected[t], tf.matmul(h, recurrent), h, c, mask_of_step)
+        h, c, activated = _cell(projected[t], tf.matmul(h, factor, transpose_b=TRANSPOSED), c)
         return t + 1, h, c, hs.write(t + 1, h), cs.write(t + 1, c), gates.write(t, activated)
 
-    hs, cs = (_array(steps + 1, start.dtype).write(0, start) for start in (h0, c0))
-    *_, hs, cs, gates = _loop(steps, step, (tf.constant(0), h0, c0, hs, cs, _array(steps, h0.dtype)))
-    return hs.stack(), cs.stack(), gates.stack()
+    first = (h[:rows], c[:rows])
+    hs, cs = (_array(steps + 1, start).write(0, start) for start in first)
+    *_, hs, cs, gates = _loop(steps, step, (tf.constant(0), *first, hs, cs, _array(steps, projected[0])))
+    hs, cs = hs.stack(), cs.stack()
+    return _Walked(_flat(hs[1:]), _flat(hs[:-1]), (h[rows:], c[rows:]), (hs[-1], cs[-1]), cs, gates.stack())
 
 
+@_traced_once
 def _backward(
-    steps: int, mask: Tensor | None, gates: Tensor, cs: Tensor, transposed: Tensor, d_out: Tensor, dh: Tensor,
-    dc: Tensor,
+    cs: Tensor, gates: Tensor, factor: Tensor, d_out: Tensor, dh: Tensor, dc: Tensor, dh_last: Tensor, dc_last: Tensor,
 ) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
-    """Go back through time: dz of every step, [steps, rows, 4 * units], and the gradients of the first h and c."""
+    """Go back through a segment: packed dz, [tokens, 4 * units], and the gradients of h and c before it.
+
+    Args:
+        cs: as in `_Walked`.
+        gates: as in `_Walked`.
+        factor: U transposed, or U if `TRANSPOSED`.
+        d_out: gradient of the outputs, [steps, rows, units].
+        dh: gradient of h after the segment, of the rows that have not ended.
+        dc: gradient of c likewise.
+        dh_last: gradient of every row's last h.
+        dc_last: gradient of every row's last c.
+    """
+    steps, rows = tf.unstack(tf.shape(gates)[:2])
 
     def step(count: Tensor, dh: Tensor, dc: Tensor, dzs: Any) -> tuple[Any, ...]:
         t = steps - 1 - count
-        mask_of_step = None if mask is None else mask[t]
-        dz, carried_dh, dc = _cell_gradient(gates[t], cs[t], cs[t + 1], dh, d_out[t], dc, mask_of_step)
-        dh = tf.matmul(dz, transposed)
-        return count + 1, dh if carried_dh is None else dh + carried_dh, dc, dzs.write(t, dz)
+        dz, dc = _cell_gradient(gates[t], cs[t], cs[t + 1], dh, d_out[t], dc)
+        return count + 1, tf.matmul(dz, factor, transpose_b=TRANSPOSED), dc, dzs.write(t, dz)
 
-    _, dh, dc, dzs = _loop(steps, step, (tf.constant(0), dh, dc, _array(steps, gates.dtype)))
-    return dzs.stack(), dh, dc
+    first = _add_ended_rows(dh, dh_last, rows), _add_ended_rows(dc, dc_last, rows)
+    _, dh, dc, dzs = _loop(steps, step, (tf.constant(0), *first, _array(steps, gates[0])))
+    return _flat(dzs.stack()), dh, dc
 
 
 # XLA compiles everything between the products into one pass over memory, even if the step around it is not compiled.
 
 
-@tf.function(jit_compile=True, autograph=False)
-def _cell(projected: Tensor, product: Tensor, h: Tensor, c: Tensor, mask: Tensor | None) -> tuple[Tensor, ...]:
-    """One step: z = projected + product, both [rows, 4 * units] -> h, c [rows, units] and the gates."""
-    i, f, g, o = tf.split(tf.cast(projected, c.dtype) + tf.cast(product, c.dtype), 4, axis=-1)
-    i, f, g, o = tf.sigmoid(i), tf.sigmoid(f), tf.tanh(g), tf.sigmoid(o)
-    next_c = f * c + i * g
-    next_h = tf.cast(o * tf.tanh(next_c), h.dtype)
-    if mask is not None:
-        next_h, next_c = tf.where(mask > 0, next_h, h), tf.where(mask > 0, next_c, c)
-    return next_h, next_c, tf.cast(tf.concat([i, f, g, o], -1), h.dtype)
+@tf.function(jit_compile=True, autograph=False, reduce_retracing=True)
+def _cell(projected: Tensor, product: Tensor, c: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """One step: z = projected + product, both [rows, 4 * units] -> h, c [rows, units] and the gates.
+
+    All gates are one operation, as sigmoid(z) = tanh(z / 2) / 2 + 1 / 2: XLA compiles it in half of the time.
+    """
+    half = tf.repeat(tf.constant([0.5, 0.5, 1.0, 0.5], c.dtype), tf.shape(c)[1])
+    gates = half * tf.tanh(half * (tf.cast(projected, c.dtype) + tf.cast(product, c.dtype))) + (1.0 - half)
+    i, f, g, o = tf.split(gates, 4, axis=-1)
+    c = f * c + i * g
+    return tf.cast(o * tf.tanh(c), product.dtype), c, tf.cast(gates, product.dtype)
 
 
-@tf.function(jit_compile=True, autograph=False)
+@tf.function(jit_compile=True, autograph=False, reduce_retracing=True)
 def _cell_gradient(
-    gates: Tensor, c_before: Tensor, c: Tensor, dh: Tensor, d_out: Tensor, dc: Tensor, mask: Tensor | None
-) -> tuple[Tensor, Tensor | None, Tensor]:
-    """The step's gradients: dz [rows, 4 * units]; dh that padding carries to the step before (None without mask); dc before."""
+    gates: Tensor, c_before: Tensor, c: Tensor, dh: Tensor, d_out: Tensor, dc: Tensor
+) -> tuple[Tensor, Tensor]:
+    """The step's gradients: dz, [rows, 4 * units], and that of the cell before, [rows, units]."""
     i, f, g, o = tf.split(tf.cast(gates, c.dtype), 4, axis=-1)
     dh = tf.cast(dh, c.dtype) + tf.cast(d_out, c.dtype)
-    # Padding carries the state, and so its gradient; no gradient enters the cell there.
-    cell_dh, cell_dc = (dh, dc) if mask is None else (mask * dh, mask * dc)
     tanh_c = tf.tanh(c)
-    cell_dc = cell_dc + cell_dh * o * (1.0 - tanh_c * tanh_c)
-    dz = tf.concat(
-        [
-            cell_dc * g * i * (1.0 - i),
-            cell_dc * c_before * f * (1.0 - f),
-            cell_dc * i * (1.0 - g * g),
-            cell_dh * tanh_c * o * (1.0 - o),
-        ],
-        -1,
+    dc = dc + dh * o * (1.0 - tanh_c * tanh_c)
+    dz = [dc * g * i * (1.0 - i), dc * c_before * f * (1.0 - f), dc * i * (1.0 - g * g), dh * tanh_c * o * (1.0 - o)]
+    return tf.concat([tf.cast(part, gates.dtype) for part in dz], -1), dc * f
+
+
+def _array(steps: Tensor, element: Tensor) -> Any:
+    """An empty array of elements like this one."""
+    return tf.TensorArray(
+        element.dtype, size=steps, dynamic_size=False, clear_after_read=False, element_shape=element.shape
     )
-    dz, before_dc = tf.cast(dz, gates.dtype), cell_dc * f
-    if mask is None:
-        return dz, None, before_dc
-    return dz, tf.cast((1.0 - mask) * dh, gates.dtype), before_dc + (1.0 - mask) * dc
 
 
-def _array(steps: int, dtype: Any) -> Any:
-    return tf.TensorArray(dtype, size=steps, dynamic_size=False, clear_after_read=False)
-
-
-def _loop(steps: int, body: Any, variables: tuple[Any, ...]) -> tuple[Any, ...]:
-    if steps == 1:  # as most segments have; a loop would only take time to build
-        result: tuple[Any, ...] = body(*variables)
-        return result
-    # XLA needs the static bound to allocate the arrays.
-    return tf.while_loop(lambda t, *_: t < steps, body, variables, maximum_iterations=steps)
+def _loop(steps: Tensor, body: Any, variables: tuple[Any, ...]) -> tuple[Any, ...]:
+    # XLA needs the bound to allocate the arrays.
+    result: tuple[Any, ...] = tf.while_loop(lambda t, *_: t < steps, body, variables, maximum_iterations=steps)
+    return result
 
 
 class LSTM(keras.layers.Layer):
@@ -205,16 +247,22 @@ class LSTM(keras.layers.Layer):
         return tf.cast(tf.concat(gates, 0), dtype)
 
     def call(
-        self, inputs: Tensor, mask: Tensor | None, h0: Tensor, c0: Tensor, segments: Segments
+        self, inputs: Tensor, padding: Tensor | None, h0: Tensor, c0: Tensor, segments: Segments
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Packed outputs, [tokens, units], and every row's last h and c, [rows, units]; products in the inputs' type.
 
+        Padding before a sentence closes the input gate.  A state of zeros then stays zeros, whatever the other gates do.
+
         Args:
             inputs: packed, [tokens, features].
-            mask: as in `lstm`.
+            padding: [tokens, 1], True for padding; None = no padding that matters.
             h0: as in `lstm`.
             c0: as in `lstm`.
             segments: shape of the packed batch.
         """
         kernel, recurrent, bias = (tf.cast(weight, inputs.dtype) for weight in (self.kernel, self.recurrent, self.bias))
-        return lstm(tf.matmul(inputs, kernel) + bias, mask, h0, c0, recurrent, segments)
+        projected = tf.nn.bias_add(tf.matmul(inputs, kernel), bias)
+        if padding is not None:
+            closed = tf.concat([tf.fill([self.units], CLOSED), tf.zeros(3 * self.units)], 0)
+            projected = tf.where(padding, tf.cast(closed, inputs.dtype), projected)
+        return lstm(projected, h0, c0, recurrent, segments)

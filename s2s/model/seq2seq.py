@@ -48,13 +48,13 @@ class LSTMStack(keras.layers.Layer):
             input_shape = (None, layer.units)
 
     def call(
-        self, x: Tensor, mask: Tensor | None, state: EncoderState, segments: Segments, seed: Tensor | None
+        self, x: Tensor, padding: Tensor | None, state: EncoderState, segments: Segments, seed: Tensor | None
     ) -> tuple[Tensor, EncoderState]:
         """Run the layers; returns the top layer's outputs, [tokens, units], and the state after each row's last step.
 
         Args:
             x: packed inputs, [tokens, features].
-            mask: [tokens, 1], 1.0 for tokens and 0.0 for padding; None = all tokens.
+            padding: as in `LSTM`.
             state: the state to start from.
             segments: shape of the packed batch.
             seed: of dropout, int64 scalar; None = no dropout.
@@ -63,7 +63,7 @@ class LSTMStack(keras.layers.Layer):
         for index, layer in enumerate(self.layers):
             inputs = dropout(x, self.rate, seed, index)
             h, c = tf.cast(state.h[:, index], x.dtype), state.c[:, index]
-            outputs, last_h, last_c = layer(inputs, mask, h, c, segments=segments)
+            outputs, last_h, last_c = layer(inputs, padding, h, c, segments=segments)
             # Not for the first layer: its input is an embedding, which has another size and another meaning.
             x = outputs + x if self.residual and index else outputs
             last.append((tf.cast(last_h, state.h.dtype), last_c))
@@ -84,17 +84,16 @@ class Encoder(keras.layers.Layer):
         self.stack.build((None, self.config.embedding_size))
 
     def call(self, source: Tensor, segments: Segments, seed: Tensor | None = None) -> EncoderState:
-        """The state of every row at its last token.  Padding carries the state unchanged.
+        """The state of every row at its last token.
 
         Args:
-            source: packed ids, [tokens], in reading order; PAD where a sentence is shorter than its row.
+            source: packed ids, [tokens], in reading order; PAD before a sentence that is shorter than its row.
             segments: shape of the packed batch.
             seed: of dropout, int64 scalar; None = no dropout.
         """
-        mask = tf.cast(source != PAD, tf.float32)[:, None]
         zeros = tf.zeros([segments[0][1], self.config.layers, self.config.units])
         x = _embed(self.embedding, source, self.compute)
-        _, state = self.stack(x, mask, EncoderState(zeros, zeros), segments=segments, seed=seed)
+        _, state = self.stack(x, (source == PAD)[:, None], EncoderState(zeros, zeros), segments=segments, seed=seed)
         return state
 
 
