@@ -7,7 +7,8 @@ The corpora are generated from the sample corpus: each pair is two random senten
 and every tenth pair repeats the pair before it.  All files are written below --directory and deleted at the end; they
 take about 700 bytes per pair.  Prints one JSON object per corpus size:
 
-    pairs, prepared        pairs in the file; pairs after cleaning and splitting
+    pairs, weight          pairs in the file; how often each comes in an epoch (--weight)
+    prepared               pairs after cleaning and splitting, weight included
     seconds, pairs_per_s   duration and speed of `s2s prepare`
     peak_mb                peak memory of `s2s prepare` with its worker processes (sum of proportional set sizes), MiB
     bytes_per_pair         size of the prepared directory, per prepared pair
@@ -43,26 +44,28 @@ def main() -> None:
     parser.add_argument(
         "--directory", type=Path, help="existing directory to write below (default: the system's temporary directory)"
     )
+    parser.add_argument("--weight", type=int, default=1, help="weight of the file in data.train (default: %(default)s)")
     parser.add_argument("--steps", type=int, default=200, help="training steps (default: %(default)s)")
     flags = parser.parse_args()
     for count in flags.pairs:
         with tempfile.TemporaryDirectory(dir=flags.directory) as directory:
-            print(json.dumps(benchmark(Path(directory), count, flags.steps)), flush=True)
+            print(json.dumps(benchmark(Path(directory), count, flags.weight, flags.steps)), flush=True)
 
 
-def benchmark(directory: Path, count: int, steps: int) -> dict[str, Any]:
+def benchmark(directory: Path, count: int, weight: int, steps: int) -> dict[str, Any]:
     """Measure one corpus size; returns the figures that the module's docstring lists.
 
     Args:
         directory: empty directory for corpus, config, prepared corpus and run.
         count: pairs of the corpus.
+        weight: how often each pair comes in an epoch.
         steps: training steps.
     """
     write_corpus(directory / "train.tsv", count)
     config = directory / "config.yaml"
     config.write_text(
         f"run: {directory}/run\n"
-        f"data: {{train: {directory}/train.tsv, prepared: {directory}/prepared}}\n"
+        f"data: {{train: {{path: {directory}/train.tsv, weight: {weight}}}, prepared: {directory}/prepared}}\n"
         "tokenizer: {type: unigram}\n"
         "model: {units: 64, embedding_size: 32}\n"
         f"training: {{tokens_per_batch: 1024, buckets: 1, precision: float32, log_every: {steps}}}\n"
@@ -80,6 +83,7 @@ def benchmark(directory: Path, count: int, steps: int) -> dict[str, Any]:
     compilation_s = sum(float(match) for match in re.findall(r"compiled .* in ([0-9.]+) s", log))
     return {
         "pairs": count,
+        "weight": weight,
         "prepared": prepared,
         "seconds": round(seconds, 1),
         "pairs_per_s": round(count / seconds),

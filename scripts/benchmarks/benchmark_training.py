@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measure the training speed on a corpus, absolute and relative to the machine's float32 matrix product.
+"""Measure the training speed on a corpus, absolute and relative to the machine's matrix product.
 
     python scripts/benchmarks/benchmark_training.py data/tatoeba/train.tsv.gz --seconds 60
     python scripts/benchmarks/benchmark_training.py data/tatoeba/train.tsv.gz --seconds 60 --tie-output --precision bfloat16
@@ -12,11 +12,14 @@ last line of stdout is a JSON object:
     padding_share, source_padding_share   share of the computed target and source positions that are padding
     programs, compile_s   batch shapes; seconds to compile all of them
     step_ms               mean duration of a step
-    gemm_gflops           GFLOP/s of a float32 product of two 2048 x 2048 matrices, measured before and after training
+    gemm_gflops           GFLOP/s of a product of two 2048 x 2048 matrices in gemm_type, the type of the training's
+                          products, measured before and after training
     model_gflops          GFLOP/s of the model's matrix products, padding excluded
     utilisation           model_gflops / gemm_gflops
     peak_rss_mb           peak memory of the process, MiB
     device                name of the TensorFlow device
+    processor             its instructions that matter for products
+    onednn                whether TensorFlow's products are oneDNN's (else Eigen's)
 """
 
 import argparse
@@ -31,10 +34,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from products import machine, product_gflops
 from s2s import config, config_file, data_config
 from s2s.data.batching import Bucket, count_steps, epoch_order, make_batch, plan_buckets, prefetch
 from s2s.data.dataset import Pairs
 from s2s.data.packing import Batch
+from s2s.machine import compute_dtype
 from s2s.model.backend import tf
 from s2s.training.devices import Devices
 from s2s.training.estimate import operations
@@ -87,7 +92,8 @@ def benchmark(flags: argparse.Namespace) -> dict[str, Any]:
                 trainer.step(bucket.shape, [make_batch(pairs, bucket, rows[0], True)], 0.0, 0)
         trainer.read_counters()
         compile_s = time.perf_counter() - started
-        gemm_before = _gemm_gflops()
+        gemm_type = compute_dtype(flags.precision)
+        gemm_before = product_gflops(2048, 2048, 2048, gemm_type)
         counts = {"source": 0, "target": 0, "computed_source": 0, "computed_target": 0}
         steps, started = 0, time.perf_counter()
         for bucket, batch in prefetch(_batches(pairs, buckets)):
@@ -101,7 +107,7 @@ def benchmark(flags: argparse.Namespace) -> dict[str, Any]:
                 break
         loss = trainer.read_counters().loss
         seconds = time.perf_counter() - started
-    gemm_gflops = (gemm_before + _gemm_gflops()) / 2
+    gemm_gflops = (gemm_before + product_gflops(2048, 2048, 2048, gemm_type)) / 2
     forward = operations(setup.model, flags.vocab)
     # A training step takes three times the operations of the forward pass.
     model_gflops = 3 * (counts["source"] * forward.source + counts["target"] * forward.target) / seconds / 1e9
@@ -116,11 +122,13 @@ def benchmark(flags: argparse.Namespace) -> dict[str, Any]:
         "step_ms": round(seconds / steps * 1e3, 1),
         "steps": steps,
         "steps_an_epoch": count_steps(buckets, 1),
+        "gemm_type": gemm_type,
         "gemm_gflops": round(gemm_gflops, 1),
         "model_gflops": round(model_gflops, 1),
         "utilisation": round(model_gflops / gemm_gflops, 3),
         "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "device": (tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU"))[0].name,
+        **machine(),
         "loss": round(loss, 3),
     }
 
@@ -164,23 +172,6 @@ def _batches(pairs: Pairs, buckets: list[Bucket]) -> Iterator[tuple[Bucket, Batc
         for bucket, (rows,) in epoch_order(buckets, 1, epoch):
             yield bucket, make_batch(pairs, bucket, rows, True)
         epoch += 1
-
-
-def _gemm_gflops(size: int = 2048, seconds: float = 3.0) -> float:
-    """GFLOP/s of the machine's float32 matrix product.
-
-    Args:
-        size: rows and columns of both factors.
-        seconds: duration of the measurement.
-    """
-    matrix = tf.random.normal([size, size])
-    product = tf.function(tf.matmul)
-    product(matrix, matrix)[0, 0].numpy()
-    count, started = 0, time.perf_counter()
-    while time.perf_counter() - started < seconds:
-        product(matrix, matrix)[0, 0].numpy()
-        count += 1
-    return 2 * size**3 * count / (time.perf_counter() - started) / 1e9
 
 
 if __name__ == "__main__":

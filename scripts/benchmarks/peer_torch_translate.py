@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measure the translation speed of a plain PyTorch model: an eager loop over nn.LSTM, as in a tutorial.
 
-    pip install torch
+    pip install . torch
     python scripts/benchmarks/peer_torch_translate.py runs/tatoeba sentences.txt --beam 5
 
 The network has the weights of a run, in float32.  Its greedy translations are those of `s2s translate`, unless the model
@@ -12,19 +12,21 @@ finished.  The result is that of the fastest batch size of --batch.  The duratio
 loading the run.  The last line of stdout is a JSON object with beam, batch and sentences_per_s.
 """
 
+from __future__ import annotations
+
 import argparse
 import json
 import time
 from pathlib import Path
 from typing import Any
 
-from s2s.data.tokenizer import BOS, EOS, PAD, UNK
-from s2s.run import Run
-
 try:
     import torch
     from torch import nn
-except ModuleNotFoundError:  # --help works without PyTorch
+
+    from s2s.data.tokenizer import BOS, EOS, PAD, UNK
+    from s2s.run import Run
+except ModuleNotFoundError:  # --help works without them
     torch = nn = None
 
 Tensor = Any
@@ -43,7 +45,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, help="file for the translations of the fastest batch size")
     flags = parser.parse_args()
     if torch is None:
-        raise SystemExit("PyTorch is missing: pip install torch")
+        raise SystemExit("PyTorch or s2s is missing here: pip install . torch")
     peer, lines = Peer(Run(flags.run)), flags.file.read_text(encoding="utf-8").splitlines()
     peer.translate(lines[:64], flags.beam, 64)
     best: dict[str, Any] = {"sentences_per_s": 0.0}

@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+"""Measure the matrix products of a training step on this machine, in GFLOP/s.
+
+    python scripts/benchmarks/products.py
+    python scripts/benchmarks/products.py --units 384 --vocab 6000
+
+Each product is computed with the second factor as it is and with it stored transposed, in float32 and bfloat16.
+s2s/model/lstm.py takes the faster one of the two for the time loop (TRANSPOSED).  The last line of stdout is a JSON object
+with the same figures.
+"""
+
+import argparse
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from s2s.model.backend import tf
+
+INSTRUCTIONS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "bf16")
+"""Flags of /proc/cpuinfo that decide which kernels a product has."""
+
+
+def main() -> None:
+    """Parse the arguments, measure, print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--units", type=int, default=512, help="cells per LSTM layer (default: %(default)s)")
+    parser.add_argument("--embed", type=int, default=256, help="embedding size (default: %(default)s)")
+    parser.add_argument("--vocab", type=int, default=8000, help="subwords per language (default: %(default)s)")
+    parser.add_argument("--seconds", type=float, default=0.5, help="for each figure (default: %(default)s)")
+    flags = parser.parse_args()
+    units, gates = flags.units, 4 * flags.units
+    shapes = {
+        "square": (2048, 2048, 2048),
+        "inputs of all steps": (1536, units, gates),
+        "logits": (1024, flags.embed, flags.vocab),
+        **{f"time loop, {rows} rows": (rows, units, gates) for rows in (128, 64, 32, 8)},
+        **{f"its gradient, {rows} rows": (rows, gates, units) for rows in (128, 64, 32, 8)},
+    }
+    print(f"{machine()}\n{'':26}{'float32':>16}{'bfloat16':>20}\n{'':26}{'as it is, transposed':>20}")
+    table = {}
+    for name, shape in shapes.items():
+        table[name] = [
+            round(product_gflops(*shape, kind, transposed, flags.seconds))
+            for kind in ("float32", "bfloat16")
+            for transposed in (False, True)
+        ]
+        print(f"{name:26}" + "".join(f"{figure:10}" for figure in table[name]), flush=True)
+    print(json.dumps({**machine(), "gflops": table}))
+
+
+def machine() -> dict[str, Any]:
+    """What decides the speed of products: the processor's instructions, and whether oneDNN is on."""
+    flags = set(Path("/proc/cpuinfo").read_text().split()) if Path("/proc/cpuinfo").exists() else set()
+    has = [name for name in INSTRUCTIONS if name in flags]
+    # TensorFlow switches oneDNN on by itself from AVX512-VNNI on.
+    onednn = os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1" if "avx512_vnni" in flags else "0") == "1"
+    return {"processor": " ".join(has), "cores": len(os.sched_getaffinity(0)), "onednn": onednn}
+
+
+def product_gflops(
+    rows: int, inner: int, columns: int, kind: str, transposed: bool = False, seconds: float = 3.0
+) -> float:
+    """GFLOP/s of a product of [rows, inner] and [inner, columns]: the best of five rounds.
+
+    Args:
+        rows: of the first factor.
+        inner: columns of the first factor, rows of the second.
+        columns: of the second factor.
+        kind: type of both.
+        transposed: the second factor is stored transposed.
+        seconds: duration of the measurement.
+    """
+    first = tf.cast(tf.random.normal([rows, inner]), kind)
+    second = tf.cast(tf.random.normal([columns, inner] if transposed else [inner, columns]), kind)
+
+    @tf.function(autograph=False)
+    def some(times: Any) -> Any:
+        # In one call, as calls from Python take as long as small products.
+        def again(count: Any, _: Any) -> Any:
+            return count + 1, tf.matmul(first, second, transpose_b=transposed)
+
+        return tf.while_loop(lambda count, _: count < times, again, (0, tf.zeros([rows, columns], kind)))[1][0, 0]
+
+    def duration(times: int) -> float:
+        started = time.perf_counter()
+        some(tf.constant(times)).numpy()
+        return time.perf_counter() - started
+
+    duration(2)
+    times = max(1, int(seconds / 5 / (duration(5) / 5)))
+    return 2 * rows * inner * columns * times / min(duration(times) for _ in range(5)) / 1e9
+
+
+if __name__ == "__main__":
+    main()
