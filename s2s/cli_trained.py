@@ -23,7 +23,7 @@ def translate(
         Path | None,
         typer.Option("-o", "--output", help="File to write, whole or not at all, .gz allowed; default: stdout."),
     ] = None,
-    beam: cli.Beam = 1,
+    beam: cli.Beam = None,
     n_best: Annotated[
         int, typer.Option("--n-best", min=0, help="Print the N best translations as TSV: line number, score, text.")
     ] = 0,
@@ -45,10 +45,11 @@ def translate(
     """Translate text: one line out for each line in, in order."""
     require(TRANSLATE)
     sampling_options = (temperature, top_k, top_p, seed) != (1.0, None, 1.0, 1)
-    if (sample and beam > 1) or (sampling_options and not sample):
+    if (sample and (beam or 1) > 1) or (sampling_options and not sample):
         raise InputError(
             "--sample draws and does not search: --beam goes without it, --temperature and the like with it"
         )
+    beam = beam or (1 if sample else cli.BEAM)
     if n_best > beam and not sample:
         raise InputError(f"--n-best {n_best}: more than the {beam} of --beam; give --beam {n_best} or more")
     if from_states and inputs:
@@ -102,7 +103,7 @@ def evaluate(
             metavar="TEST...", help="Pair file to score on, or aligned files: Spanish, English, more references."
         ),
     ],
-    beam: cli.Beam = 1,
+    beam: cli.Beam = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Also write the translations to this file.")
     ] = None,
@@ -165,7 +166,7 @@ def evaluate(
         write_lines(pair_scores, evaluation.score_pairs(opened, read_pairs(files, layout)))
         return
     perturbations = parse_names(perturb) if perturb is not None else ()
-    test, options = read_test_set(files, layout), SearchOptions(beam)
+    test, options = read_test_set(files, layout), SearchOptions(beam or cli.BEAM)
     other = Baseline(baseline, test, options, cut) if baseline else None
     scores, translations = evaluation.evaluate(Translator(opened, cut=cut), test.references, options, perturbations)
     if other:

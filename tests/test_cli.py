@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from s2s import __version__
+from s2s.translation.search import SearchOptions
 from tests.conftest import python, s2s, s2s_process, write_config
 from tests.rounding import assert_same_numbers, assert_same_scored_lines
 
@@ -31,7 +32,7 @@ def test_translate_line_for_line(untrained, sentences, untrained_translator):
     lines = [sentences[0], "", sentences[1], "   ", sentences[2]]
     process = s2s("translate", untrained / "run", stdin="\n".join(lines).encode(), check=0)
     out = process.stdout.decode().split("\n")
-    expected = [hypotheses[0].text for hypotheses in untrained_translator.translate(sentences[:3])]
+    expected = [hypotheses[0].text for hypotheses in untrained_translator.translate(sentences[:3], SearchOptions(5))]
     assert out == [expected[0], "", expected[1], "", expected[2], ""]
     assert process.stderr == b""
     assert all(expected) and len(set(expected)) == 3
@@ -166,7 +167,8 @@ def test_wrong_usage_is_explained_in_one_line(untrained, tmp_path):
     assert "'RUN'" in error_of("translate")
     assert "frobnicate" in error_of("frobnicate")
     assert "--beam" in error_of("translate", run, "--beam", 0)
-    assert "--beam 5 or more" in error_of("translate", run, "--n-best", 5)
+    assert "--beam 6 or more" in error_of("translate", run, "--n-best", 6)
+    assert "--beam 2 or more" in error_of("translate", run, "--n-best", 2, "--beam", 1)
     for option, value, choices in (("--layers", "some", "top"), ("--format", "hdf5", "npz")):
         error = error_of("inspect-state", run, "-o", tmp_path / "x.npy", option, value)
         assert option in error and repr(value) in error and choices in error
