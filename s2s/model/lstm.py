@@ -36,9 +36,6 @@ AVX-512, also limited to AVX2 (ONEDNN_MAX_CPU_ISA), by scripts/benchmarks/produc
     8          73, 94           160, 143           136, 188
 """
 
-CLOSED = -1e4
-"""Input of a gate that makes it 0: far below what float16, bfloat16 and float32 round to 0."""
-
 
 def lstm(
     projected: Tensor, h0: Tensor, c0: Tensor, recurrent: Tensor, segments: Segments
@@ -251,7 +248,7 @@ class LSTM(keras.layers.Layer):
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Packed outputs, [tokens, units], and every row's last h and c, [rows, units]; products in the inputs' type.
 
-        Padding before a sentence closes the input gate.  A state of zeros then stays zeros, whatever the other gates do.
+        Padding before a sentence projects to zeros, so that g = tanh(0 + 0 U) = 0: a state of zeros stays zeros.
 
         Args:
             inputs: packed, [tokens, features].
@@ -263,6 +260,5 @@ class LSTM(keras.layers.Layer):
         kernel, recurrent, bias = (tf.cast(weight, inputs.dtype) for weight in (self.kernel, self.recurrent, self.bias))
         projected = tf.nn.bias_add(tf.matmul(inputs, kernel), bias)
         if padding is not None:
-            closed = tf.concat([tf.fill([self.units], CLOSED), tf.zeros(3 * self.units)], 0)
-            projected = tf.where(padding, tf.cast(closed, inputs.dtype), projected)
+            projected = tf.where(padding, tf.zeros([], inputs.dtype), projected)
         return lstm(projected, h0, c0, recurrent, segments)
