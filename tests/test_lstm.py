@@ -1,5 +1,9 @@
 """The recurrent layer against a plain NumPy LSTM, autodiff of a naive loop, and keras.layers.LSTM."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -119,6 +123,24 @@ def test_one_trace_serves_all_shapes():
     before = traces()
     step(((7, 9), (3, 5)))
     assert traces() == before
+
+
+@pytest.mark.slow
+def test_on_a_processor_with_avx2_alone_the_matrix_lies_transposed_and_the_values_are_the_same(tmp_path):
+    (tmp_path / "cpuinfo").write_text("flags : avx avx2 fma\n")
+    code = (
+        "import pathlib, sys, pytest\nfrom s2s import machine\n"
+        f"machine._CPU = pathlib.Path({str(tmp_path / 'cpuinfo')!r})\n"
+        "from s2s.model import lstm\nassert lstm.TRANSPOSED, 'as it is'\n"
+        f"sys.exit(pytest.main(['-p', 'no:cacheprovider', '-m', 'not slow', {__file__!r}]))"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "TF_ENABLE_ONEDNN_OPTS"}
+    process = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    assert process.returncode == 0, process.stdout + process.stderr
+    switched_off = subprocess.run(
+        [sys.executable, "-c", code], env=environment | {"TF_ENABLE_ONEDNN_OPTS": "0"}, capture_output=True, text=True
+    )
+    assert "as it is" in switched_off.stderr
 
 
 def test_shorter_types_stay_close_and_keep_the_cell_in_float32():
