@@ -45,13 +45,17 @@ def translate(
     """Translate text: one line out for each line in, in order."""
     require(TRANSLATE)
     sampling_options = (temperature, top_k, top_p, seed) != (1.0, None, 1.0, 1)
-    if (sample and (beam or 1) > 1) or (sampling_options and not sample):
+    if (sample and beam) or (sampling_options and not sample):
         raise InputError(
             "--sample draws and does not search: --beam goes without it, --temperature and the like with it"
         )
-    beam = beam or (1 if sample else cli.BEAM)
+    beam = beam or (1 if sample else min(max(cli.BEAM, n_best), cli.MOST))
     if n_best > beam and not sample:
-        raise InputError(f"--n-best {n_best}: more than the {beam} of --beam; give --beam {n_best} or more")
+        raise InputError(
+            f"--n-best {n_best}: more than the {beam} of --beam; give --beam {n_best} or more"
+            if n_best <= cli.MOST
+            else f"--n-best {n_best}: a search has at most {cli.MOST}"
+        )
     if from_states and inputs:
         raise InputError("--from-states: the states are the input; give no INPUT")
     from os.path import exists
@@ -140,8 +144,10 @@ def evaluate(
 ) -> None:
     """Translate the Spanish side of a pair file and score it: BLEU and chrF by sacreBLEU, perplexity."""
     require(TRANSLATE)
-    if pair_scores and (output or json or perturb or baseline or write):
-        raise InputError("--pair-scores only writes the scores of pairs; leave out the options of other outputs")
+    if pair_scores and (output or json or perturb or baseline or write or beam):
+        raise InputError(
+            "--pair-scores only writes the scores of pairs; leave out --beam and the options of other outputs"
+        )
     from s2s.data.corpus import read_pairs
     from s2s.data.dataset import layout_of_test
     from s2s.data.test_set import files_of_test, read_test_set

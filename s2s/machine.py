@@ -28,16 +28,11 @@ def compute_dtype(precision: str) -> str:
     """
     if precision != "auto":
         return precision
-    return "bfloat16" if has_nvidia_driver() or not _BFLOAT16.isdisjoint(_cpu_flags()) else "float32"
+    return "bfloat16" if has_nvidia_driver() or not _BFLOAT16.isdisjoint(cpu_flags()) else "float32"
 
 
-def has_only_avx2() -> bool:
-    """Whether the processor is an x86 one with AVX2 and without AVX-512."""
-    flags = _cpu_flags()
-    return "avx2" in flags and "avx512f" not in flags
-
-
-def _cpu_flags() -> set[str]:
+def cpu_flags() -> set[str]:
+    """What Linux says of the processor's instructions, such as avx2; nothing on other systems."""
     return set(_CPU.read_text().split()) if _CPU.exists() else set()
 
 

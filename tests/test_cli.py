@@ -167,7 +167,7 @@ def test_wrong_usage_is_explained_in_one_line(untrained, tmp_path):
     assert "'RUN'" in error_of("translate")
     assert "frobnicate" in error_of("frobnicate")
     assert "--beam" in error_of("translate", run, "--beam", 0)
-    assert "--beam 6 or more" in error_of("translate", run, "--n-best", 6)
+    assert "at most 100" in error_of("translate", run, "--n-best", 101)
     assert "--beam 2 or more" in error_of("translate", run, "--n-best", 2, "--beam", 1)
     for option, value, choices in (("--layers", "some", "top"), ("--format", "hdf5", "npz")):
         error = error_of("inspect-state", run, "-o", tmp_path / "x.npy", option, value)

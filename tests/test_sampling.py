@@ -77,7 +77,14 @@ def test_samples_from_the_command_line(untrained):
 
 @pytest.mark.parametrize(
     "options",
-    [["--sample", "--beam", "2"], ["--temperature", "2"], ["--top-k", "3"], ["--top-p", "0.5"], ["--seed", "2"]],
+    [
+        ["--sample", "--beam", "2"],
+        ["--sample", "--beam", "1"],
+        ["--temperature", "2"],
+        ["--top-k", "3"],
+        ["--top-p", "0.5"],
+        ["--seed", "2"],
+    ],
 )
 def test_options_that_do_not_go_together_are_refused(untrained, options):
     error = s2s("translate", untrained / "run", *options, stdin=b"", check=2).stderr.decode()

@@ -1,7 +1,7 @@
 """The one import of TensorFlow and Keras: `from s2s.model.backend import keras, tf`.
 
-TensorFlow multiplies matrices with oneDNN by itself only where the processor has AVX512-VNNI or more.  With AVX2 alone
-oneDNN is faster too (see lstm.py), so it is switched on there; TF_ENABLE_ONEDNN_OPTS=0 leaves it off.
+TensorFlow multiplies matrices with oneDNN by itself only where the processor has AVX512-VNNI or more.  oneDNN is faster with
+AVX2 too (see lstm.py), so it is switched on there; TF_ENABLE_ONEDNN_OPTS=0 leaves it off.
 
 Importing TensorFlow takes seconds, so only modules that compute with it import this one.  The import writes a dozen lines
 to stderr before TensorFlow reads its own log level, so file descriptor 2 is redirected meanwhile.  If the import fails,
@@ -14,11 +14,11 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from s2s.machine import has_only_avx2
+from s2s.machine import cpu_flags
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["KERAS_BACKEND"] = "tensorflow"
-if has_only_avx2():
+if "avx2" in cpu_flags():
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 

@@ -18,16 +18,18 @@ import os
 from typing import Any, NamedTuple
 
 from s2s.data.packing import Segments, packed_size
-from s2s.machine import has_only_avx2
+from s2s.machine import cpu_flags
 from s2s.model.backend import keras, tf
 
 Tensor = Any  # tf.Tensor; TensorFlow ships no types
 
-TRANSPOSED = has_only_avx2() and os.environ["TF_ENABLE_ONEDNN_OPTS"] == "1"
-"""Whether the second factor of the time loop's products lies transposed in memory.
+TRANSPOSED = (
+    {"avx2", "avx512f"} & cpu_flags() == {"avx2"} and os.environ["TF_ENABLE_ONEDNN_OPTS"] in ("1", "true")
+)  # fmt: skip
+"""Whether the time loop's second factor is stored transposed, as oneDNN likes it on processors with AVX2 and no AVX-512.
 
 GFLOP/s of oneDNN's product of [rows, 512] and [512, 2048], the second as it is and transposed, two cores of an EPYC with
-AVX-512, also limited to AVX2 (ONEDNN_MAX_CPU_ISA), by scripts/benchmarks/products.py:
+AVX-512 (and oneDNN limited to AVX2 by ONEDNN_MAX_CPU_ISA), `product_gflops` of scripts/benchmarks/products.py:
 
     rows    AVX2, float32   AVX-512, float32   AVX-512, bfloat16
     128        94, 197          180, 121           367, 387
@@ -103,8 +105,8 @@ def _flat(stacked: Tensor) -> Tensor:
     return tf.reshape(stacked, [-1, tf.shape(stacked)[-1]])
 
 
-class _Walked(NamedTuple):
-    """What the way through a segment leaves."""
+class _SegmentResult(NamedTuple):
+    """What the forward pass through a segment returns."""
 
     outputs: Tensor
     """h after each step, packed."""
@@ -120,15 +122,15 @@ class _Walked(NamedTuple):
     """[steps, rows, 4 * units]."""
 
 
-_traced_once = tf.function(autograph=False, reduce_retracing=True, experimental_attributes={"_noinline": True})
-"""Shares one graph among the segments of all layers and batch shapes.
+_shared_graph = tf.function(autograph=False, reduce_retracing=True, experimental_attributes={"_noinline": True})
+"""Shares a graph among the segments of all layers and batch shapes, once it has been traced for two or three shapes.
 
 A quick training had 172 loops of its own before: it began after 32 seconds, where it now takes 19.
 """
 
 
-@_traced_once
-def _forward(projected: Tensor, h: Tensor, c: Tensor, factor: Tensor) -> _Walked:
+@_shared_graph
+def _forward(projected: Tensor, h: Tensor, c: Tensor, factor: Tensor) -> _SegmentResult:
     """Go through a segment.
 
     Args:
@@ -147,18 +149,18 @@ def _forward(projected: Tensor, h: Tensor, c: Tensor, factor: Tensor) -> _Walked
     hs, cs = (_array(steps + 1, start).write(0, start) for start in first)
     *_, hs, cs, gates = _loop(steps, step, (tf.constant(0), *first, hs, cs, _array(steps, projected[0])))
     hs, cs = hs.stack(), cs.stack()
-    return _Walked(_flat(hs[1:]), _flat(hs[:-1]), (h[rows:], c[rows:]), (hs[-1], cs[-1]), cs, gates.stack())
+    return _SegmentResult(_flat(hs[1:]), _flat(hs[:-1]), (h[rows:], c[rows:]), (hs[-1], cs[-1]), cs, gates.stack())
 
 
-@_traced_once
+@_shared_graph
 def _backward(
     cs: Tensor, gates: Tensor, factor: Tensor, d_out: Tensor, dh: Tensor, dc: Tensor, dh_last: Tensor, dc_last: Tensor,
 ) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
     """Go back through a segment: packed dz, [tokens, 4 * units], and the gradients of h and c before it.
 
     Args:
-        cs: as in `_Walked`.
-        gates: as in `_Walked`.
+        cs: as in `_SegmentResult`.
+        gates: as in `_SegmentResult`.
         factor: U transposed, or U if `TRANSPOSED`.
         d_out: gradient of the outputs, [steps, rows, units].
         dh: gradient of h after the segment, of the rows that have not ended.
@@ -221,7 +223,7 @@ def _loop(steps: Tensor, body: Any, variables: tuple[Any, ...]) -> tuple[Any, ..
 
 
 class LSTM(keras.layers.Layer):
-    """One LSTM layer over a packed batch, with explicit mask and state.
+    """One LSTM layer over a packed batch, with explicit padding and state.
 
     Weights: kernel W [inputs, 4 * units] (Glorot uniform), recurrent U [units, 4 * units] (orthogonal), bias b [4 * units]
     (0; 1 for the forget gate, Jozefowicz et al. 2015).
@@ -248,11 +250,12 @@ class LSTM(keras.layers.Layer):
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Packed outputs, [tokens, units], and every row's last h and c, [rows, units]; products in the inputs' type.
 
-        Padding before a sentence projects to zeros, so that g = tanh(0 + 0 U) = 0: a state of zeros stays zeros.
+        Padding stands before a sentence and begins with a state of zeros.  Its projection is set to zeros, so g = tanh(0) = 0
+        and the state stays zeros until the sentence begins.
 
         Args:
             inputs: packed, [tokens, features].
-            padding: [tokens, 1], True for padding; None = no padding that matters.
+            padding: [tokens, 1], True for padding; None = there is none, or it comes last and nobody uses the state after it.
             h0: as in `lstm`.
             c0: as in `lstm`.
             segments: shape of the packed batch.

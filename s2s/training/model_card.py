@@ -77,7 +77,7 @@ config.yaml has the whole recipe, metrics.jsonl the losses of the training.{_beg
 ## Scores
 
 On the dev pairs, by which these weights were chosen, after {scores["step"]:,} steps and {scores["seconds"] / 60:.1f} minutes: {"; ".join(dev)}.
-On a test file: `s2s evaluate {run.path} TEST_TSV`.
+On a test file: `s2s evaluate {run.path} TEST_TSV`; with `--beam 1` (greedy) to compare with dev.
 
 ## Limits
 

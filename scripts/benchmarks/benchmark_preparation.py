@@ -47,6 +47,8 @@ def main() -> None:
     parser.add_argument("--weight", type=int, default=1, help="weight of the file in data.train (default: %(default)s)")
     parser.add_argument("--steps", type=int, default=200, help="training steps (default: %(default)s)")
     flags = parser.parse_args()
+    if flags.weight < 1:
+        parser.error("--weight: 1 or more")
     for count in flags.pairs:
         with tempfile.TemporaryDirectory(dir=flags.directory) as directory:
             print(json.dumps(benchmark(Path(directory), count, flags.weight, flags.steps)), flush=True)

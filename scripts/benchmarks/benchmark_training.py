@@ -13,13 +13,13 @@ last line of stdout is a JSON object:
     programs, compile_s   batch shapes; seconds to compile all of them
     step_ms               mean duration of a step
     gemm_gflops           GFLOP/s of a product of two 2048 x 2048 matrices in gemm_type, the type of the training's
-                          products, measured before and after training
+                          products; mean of measurements before and after training, each the best of five
     model_gflops          GFLOP/s of the model's matrix products, padding excluded
     utilisation           model_gflops / gemm_gflops
     peak_rss_mb           peak memory of the process, MiB
     device                name of the TensorFlow device
-    processor             its instructions that matter for products
-    onednn                whether TensorFlow's products are oneDNN's (else Eigen's)
+    processor, cores, onednn   as products.py prints them
+    steps, steps_an_epoch, loss   steps trained; steps of an epoch; mean loss of the steps trained
 """
 
 import argparse

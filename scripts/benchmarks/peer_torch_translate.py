@@ -26,8 +26,8 @@ try:
 
     from s2s.data.tokenizer import BOS, EOS, PAD, UNK
     from s2s.run import Run
-except ModuleNotFoundError:  # --help works without them
-    torch = nn = None
+except ModuleNotFoundError as error:  # --help works without them
+    torch, missing = None, error.name
 
 Tensor = Any
 """A torch.Tensor, whose type is not checked."""
@@ -45,7 +45,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, help="file for the translations of the fastest batch size")
     flags = parser.parse_args()
     if torch is None:
-        raise SystemExit("PyTorch or s2s is missing here: pip install . torch")
+        raise SystemExit(f"{missing} is missing here: pip install . torch")
     peer, lines = Peer(Run(flags.run)), flags.file.read_text(encoding="utf-8").splitlines()
     peer.translate(lines[:64], flags.beam, 64)
     best: dict[str, Any] = {"sentences_per_s": 0.0}

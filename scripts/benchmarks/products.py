@@ -5,17 +5,21 @@
     python scripts/benchmarks/products.py --units 384 --vocab 6000
 
 Each product is computed with the second factor as it is and with it stored transposed, in float32 and bfloat16.
-s2s/model/lstm.py takes the faster one of the two for the time loop (TRANSPOSED).  The last line of stdout is a JSON object
-with the same figures.
+s2s/model/lstm.py stores the time loop's transposed on processors with AVX2 and no AVX-512 (TRANSPOSED).  The last line of
+stdout is a JSON object:
+
+    processor, cores   its instructions that matter for products; how many cores this process may use
+    onednn             whether TensorFlow's products are oneDNN's (else Eigen's)
+    gflops             for each product: float32 as it is, float32 transposed, bfloat16 as it is, bfloat16 transposed
 """
 
 import argparse
 import json
 import os
 import time
-from pathlib import Path
 from typing import Any
 
+from s2s.machine import cpu_flags
 from s2s.model.backend import tf
 
 INSTRUCTIONS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "bf16")
@@ -38,7 +42,8 @@ def main() -> None:
         **{f"time loop, {rows} rows": (rows, units, gates) for rows in (128, 64, 32, 8)},
         **{f"its gradient, {rows} rows": (rows, gates, units) for rows in (128, 64, 32, 8)},
     }
-    print(f"{machine()}\n{'':26}{'float32':>16}{'bfloat16':>20}\n{'':26}{'as it is, transposed':>20}")
+    print(machine())
+    print(f"{'':26}{'float32':>20}{'bfloat16':>20}\n{'':26}" + f"{'as it is':>10}{'transp.':>10}" * 2)
     table = {}
     for name, shape in shapes.items():
         table[name] = [
@@ -52,11 +57,12 @@ def main() -> None:
 
 def machine() -> dict[str, Any]:
     """What decides the speed of products: the processor's instructions, and whether oneDNN is on."""
-    flags = set(Path("/proc/cpuinfo").read_text().split()) if Path("/proc/cpuinfo").exists() else set()
-    has = [name for name in INSTRUCTIONS if name in flags]
-    # TensorFlow switches oneDNN on by itself from AVX512-VNNI on.
-    onednn = os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1" if "avx512_vnni" in flags else "0") == "1"
-    return {"processor": " ".join(has), "cores": len(os.sched_getaffinity(0)), "onednn": onednn}
+    from tensorflow.python.framework.test_util import IsMklEnabled  # TensorFlow has no public way to ask
+
+    has = [name for name in INSTRUCTIONS if name in cpu_flags()]
+    limit = os.environ.get("ONEDNN_MAX_CPU_ISA")
+    processor = " ".join(has) + (f", oneDNN limited to {limit}" if limit else "")
+    return {"processor": processor, "cores": len(os.sched_getaffinity(0)), "onednn": IsMklEnabled()}
 
 
 def product_gflops(
