@@ -113,7 +113,7 @@ def test_a_worker_says_for_which_other_it_waits_and_can_be_stopped(tmp_path, num
         process.send_signal(number)
         started = time.monotonic()
         _, errors = process.communicate(timeout=30)
-        assert time.monotonic() - started < 5.0
+        assert time.monotonic() - started < 20.0
     assert process.returncode == 128 + number
     assert errors.decode().splitlines()[-1].startswith("s2s: error: ") and b"Traceback" not in errors
 

@@ -42,7 +42,7 @@ def test_a_test_file_is_scored_and_written(trained, tmp_path, translator):
     printed = json.loads(s2s("evaluate", trained / "run", table, "--json", "-o", tmp_path / "out.txt", check=0).stdout)
     pairs = [line.split("\t") for line in table.read_text(encoding="utf-8").splitlines()]
     references = {source: [target for s, target in pairs if s == source] for source, _ in pairs}
-    translations = [best[0].text for best in translator.translate(list(references))]
+    translations = [best[0].text for best in translator.translate(list(references), SearchOptions(5))]
     assert (tmp_path / "out.txt").read_text(encoding="utf-8").splitlines() == translations
     assert printed["bleu"] == score(translations, list(references.values()))["bleu"]
     assert printed["bleu_interval"] > 0.0 and "bs:1000" in printed["bleu_signature"]
@@ -195,7 +195,9 @@ def test_perturbed_sentences_are_scored_beside_those_as_they_are(trained, transl
     # Marks around a sentence are set aside, so that it is translated as without them.
     assert quotes == none | {"perturbation": "quotes"}
     pairs = [line.split("\t") for line in (trained / "test.tsv").read_text(encoding="utf-8").splitlines()]
-    translations = [best[0].text for best in translator.translate([source.upper() for source, _ in pairs])]
+    translations = [
+        best[0].text for best in translator.translate([source.upper() for source, _ in pairs], SearchOptions(5))
+    ]
     assert all(text == text.upper() for text in translations)
     assert capitals["bleu"] == score(translations, [[target.upper()] for _, target in pairs])["bleu"]
     table = s2s("evaluate", trained / "run", trained / "test.tsv", "--perturb", "all", check=0).stdout.decode()

@@ -217,8 +217,15 @@ def _array(steps: Tensor, element: Tensor) -> Any:
 
 
 def _loop(steps: Tensor, body: Any, variables: tuple[Any, ...]) -> tuple[Any, ...]:
+    def step(*before: Any) -> tuple[Any, ...]:
+        after: tuple[Any, ...] = body(*before)
+        for old, new in zip(before, after, strict=True):
+            if isinstance(old, tf.Tensor):
+                new.set_shape(old.shape)  # a product of matrices of unknown shape does not know it
+        return after
+
     # XLA needs the bound to allocate the arrays.
-    result: tuple[Any, ...] = tf.while_loop(lambda t, *_: t < steps, body, variables, maximum_iterations=steps)
+    result: tuple[Any, ...] = tf.while_loop(lambda t, *_: t < steps, step, variables, maximum_iterations=steps)
     return result
 
 
