@@ -33,8 +33,8 @@ def command(name, experiment, directory, output, copies):
     return {
         "prepare": ["prepare", experiment / "tiny.yaml"],
         "train": ["train", experiment / "tiny.yaml"],
-        "translate": ["translate", run, text, "-o", output],
-        "evaluate": ["evaluate", run, pairs, "-o", output],
+        "translate": ["translate", run, text, "--beam", 1, "-o", output],
+        "evaluate": ["evaluate", run, pairs, "--beam", 1, "-o", output],
         "inspect-state": ["inspect-state", run, text, "-o", output],
     }[name] + set_options(**{key: keys[key] for key in chosen})
 
