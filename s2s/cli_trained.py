@@ -49,13 +49,11 @@ def translate(
         raise InputError(
             "--sample draws and does not search: --beam goes without it, --temperature and the like with it"
         )
-    beam = beam or (1 if sample else min(max(cli.BEAM, n_best), cli.MOST))
-    if n_best > beam and not sample:
+    if n_best > (beam or cli.MOST) and not sample:
         raise InputError(
-            f"--n-best {n_best}: more than the {beam} of --beam; give --beam {n_best} or more"
-            if n_best <= cli.MOST
-            else f"--n-best {n_best}: a search has at most {cli.MOST}"
+            f"--n-best {n_best}: more than the search keeps; give --beam {n_best} or more, at most {cli.MOST}"
         )
+    beam = beam or (1 if sample else max(cli.BEAM, n_best))
     if from_states and inputs:
         raise InputError("--from-states: the states are the input; give no INPUT")
     from os.path import exists
