@@ -23,6 +23,9 @@ from s2s.translation.state import Floats, RowStates
 ROWS = 128
 """Rows of the encoder, of greedy search and of forced decoding.  On two cores 64 were 10 % slower, 256 no faster."""
 
+_NEW_ROWS = 16
+"""Rows of the product for subwords that are read for the first time: 0.2 ms on one core, where 128 rows take 1 ms."""
+
 
 class Cancelled(Exception):
     """Raised in the threads that work on a queue when the caller cancels it."""
@@ -70,6 +73,8 @@ class LSTMStack:
             for name in names
         ]
         self.biases = [self._halve_sigmoid_gates(weights[f"{name}/bias"]) for name in names]
+        self._inputs: Floats = np.zeros((len(self.embedding), 4 * self.units), np.float32)
+        self._prepared = np.zeros(len(self.embedding), bool)
 
     def _halve_sigmoid_gates(self, weight: Floats) -> Floats:
         # sigmoid(z) = (1 + tanh(z / 2)) / 2.  With the half in the weights of i, f and o, one tanh serves all four gates.
@@ -85,23 +90,55 @@ class LSTMStack:
             ids: [rows], the subwords.
             state: changed in place.
         """
-        x: Floats = self.embedding[ids]
-        units, h, c = self.units, state.h, state.c
-        for index, (kernel, bias) in enumerate(zip(self.kernels, self.biases, strict=True)):
-            gates = np.concatenate([x, h[index]], 1) @ kernel  # [rows, 4 * units]: i, f, g, o
+        vectors = self.embedding.shape[1]
+        gates = state.h[0] @ self.kernels[0][vectors:]
+        gates += self._input(ids)
+        x = self._cell(gates, state.h[0], state.c[0])
+        for kernel, bias, h, c in zip(self.kernels[1:], self.biases[1:], state.h[1:], state.c[1:], strict=True):
+            gates = np.concatenate([x, h], 1) @ kernel
             gates += bias
-            np.tanh(gates, out=gates)
-            for sigmoid in (gates[:, : 2 * units], gates[:, 3 * units :]):
-                sigmoid *= np.float32(0.5)
-                sigmoid += np.float32(0.5)
-            i, f, g, o = (gates[:, gate * units : (gate + 1) * units] for gate in range(4))
-            i *= g
-            c[index] *= f
-            c[index] += i
-            np.tanh(c[index], out=h[index])
-            h[index] *= o
-            x = h[index] + x if self.residual and index else h[index]
+            output = self._cell(gates, h, c)
+            x = output + x if self.residual else output
         return x
+
+    def _input(self, ids: Indices) -> Floats:
+        """What subwords add to the gates of the first layer, bias included, [rows, 4 * units].
+
+        It depends on the subword alone and is computed when a subword is first read.  Computed at every step it took a
+        tenth of greedy search's time and a fifth of the encoder's.
+
+        Args:
+            ids: [rows], the subwords.
+        """
+        new = np.unique(ids[~self._prepared[ids]])
+        for start in range(0, len(new), _NEW_ROWS):
+            some = new[start : start + _NEW_ROWS]
+            # Always as many rows, so that the product adds in the same order.
+            vectors = self.embedding[np.resize(some, _NEW_ROWS)]
+            self._inputs[some] = (vectors @ self.kernels[0][: vectors.shape[1]])[: len(some)] + self.biases[0]
+        self._prepared[new] = True  # last, since threads share them
+        return self._inputs[ids]
+
+    def _cell(self, gates: Floats, h: Floats, c: Floats) -> Floats:
+        """One layer's step, h and c changed in place; returns h.
+
+        Args:
+            gates: [rows, 4 * units], what i, f, g, o are functions of; overwritten.
+            h: [rows, units].
+            c: [rows, units].
+        """
+        units = self.units
+        np.tanh(gates, out=gates)
+        for sigmoid in (gates[:, : 2 * units], gates[:, 3 * units :]):
+            sigmoid *= np.float32(0.5)
+            sigmoid += np.float32(0.5)
+        i, f, g, o = (gates[:, gate * units : (gate + 1) * units] for gate in range(4))
+        i *= g
+        c *= f
+        c += i
+        np.tanh(c, out=h)
+        h *= o
+        return h
 
 
 class Network:
