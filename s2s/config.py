@@ -92,10 +92,11 @@ class TrainingConfig:
     """Steps between validations on the dev pairs.  The last step is always validated."""
     validate_minutes: float | None = config_key(None, 0.0)
     """Minutes after which a validation is due, however few the steps; null = only steps count."""
-    validation_sentences: int = config_key(200, 0)
+    validation_sentences: int = config_key(1000, 0)
     """Dev sentences that a validation translates, for BLEU, chrF and ten samples in the log; 0 = dev loss only."""
-    best_by: Literal["loss", "bleu", "chrf"] = config_key("loss")
-    """Dev score that decides which weights are the best, and so translate."""
+    best_by: Literal["loss", "bleu", "chrf"] = config_key("chrf")
+    """Dev score that decides which weights are the best, and so translate.  The loss rises earlier than translations get
+    worse: configs/README.md."""
     patience: int | None = config_key(None, 1)
     """Validations without a better score after which training ends; null = only the budget counts."""
     checkpoint_minutes: float = config_key(2.0, 0.0)
@@ -128,5 +129,6 @@ class Config:
             raise InputError("training.freeze: nothing is left to train; leave encoder or decoder out")
         if training.best_by != "loss" and not training.validation_sentences:
             raise InputError(
-                f"training.best_by: {training.best_by} needs translations; training.validation_sentences is 0"
+                f"training.best_by: {training.best_by} needs translations, and training.validation_sentences is 0; "
+                "set training.best_by=loss"
             )

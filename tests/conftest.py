@@ -156,7 +156,7 @@ augmentation: {{copies: 0}}
 tokenizer: {{vocab_size: 300, type: unigram}}
 model: {{units: 48, layers: 2, embedding_size: 32, dropout: 0.1}}
 training: {{epochs: 40, tokens_per_batch: 256, buckets: 1, warmup_steps: 10, learning_rate: 0.01, weight_decay: 0.0,
-           precision: float32, validate_every: 150, log_every: 20}}
+           precision: float32, validate_every: 150, best_by: loss, log_every: 20}}
 """,
         encoding="utf-8",
     )

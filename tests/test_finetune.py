@@ -152,7 +152,7 @@ def test_a_run_that_does_not_fit_is_refused_in_one_line(untrained, tmp_path):
 def test_frozen_parts_stay_and_the_others_learn(untrained, tmp_path, parts):
     config = config_of(
         untrained, f"run={tmp_path}/run", f"training.init_from={untrained}/run", f"training.freeze=[{','.join(parts)}]",
-        "training.epochs=1", "training.validation_sentences=0", "training.best_by=loss",
+        "training.epochs=1", "training.validation_sentences=0",
     )  # fmt: skip
     run = Run.begin(config)
     trainer = loop.make_trainer(config, tuple(map(len, run.tokenizers())), Devices("none", 1))
