@@ -115,7 +115,7 @@ def work(name, process, directory):
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("number", SIGNALS)
 def test_signals(untrained, tmp_path, name, number):
-    copies = {"prepare": 100, "train": 5000, "evaluate": 100}.get(name, 300)
+    copies = {"prepare": 100, "train": 5000, "evaluate": 100}.get(name, 150)
     arguments = command(name, untrained, tmp_path, tmp_path / "out", copies)
     writes_file = name not in ("prepare", "train")
     whole = b""

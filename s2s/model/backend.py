@@ -8,6 +8,7 @@ to stderr before TensorFlow reads its own log level, so file descriptor 2 is red
 these lines are shown.
 """
 
+import gc
 import os
 import sys
 import tempfile
@@ -41,7 +42,23 @@ def _quiet_stderr() -> Iterator[None]:
             os.close(saved)
 
 
-with _quiet_stderr():
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Collect no garbage in the block, and look at none of its objects afterwards: what an import makes, stays.
+
+    TensorFlow makes a million objects: its import took 3.3 seconds of processor time, 2.7 in this way.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if was_enabled:
+            gc.enable()
+
+
+with _quiet_stderr(), _without_garbage_collection():
     import keras
     import tensorflow as tf
 
