@@ -1,6 +1,7 @@
 """scripts/experiments/ablation.py: every run is measured once, and the table has its gain."""
 
 import json
+import shutil
 
 import pytest
 
@@ -13,28 +14,41 @@ def ablation(*arguments):
 
 
 @pytest.mark.slow
-def test_a_run_is_measured_once_and_compared_with_the_one_it_differs_from(untrained, tmp_path):
+def test_a_run_is_measured_once_with_every_seed_and_compared_with_the_one_it_differs_from(untrained, tmp_path):
     plan, results = tmp_path / "plan.yaml", tmp_path / "results.jsonl"
-    plan.write_text(
-        f"""
+
+    def write_plan(*runs):
+        plan.write_text(
+            f"""
 base: {untrained}/tiny.yaml
 directory: {tmp_path}/runs
 results: {results}
+seeds: [3, 4]
 set: {{training.epochs: 1, training.log_every: 1, model.layers: 1}}
-runs:
-  - {{name: small, set: {{model.units: 8}}, against: large}}
+runs: [{", ".join(runs)}]
 """,
-        encoding="utf-8",
-    )
+            encoding="utf-8",
+        )
+
+    small = "{name: small, set: {model.units: 8}, against: large}"
+    write_plan(small)
     assert "== small" in ablation(plan)[1]
-    (small,) = map(json.loads, results.read_text(encoding="utf-8").splitlines())
-    assert small["set"] == {"model.units": 8} and small["against"] == "large" and small["steps"] > 0
-    assert 0 <= small["dev_bleu"] <= 100 and small["dev_perplexity"] > 1 and small["parameters"] > 8 * 4 * 8
-    assert small["by_length"] and set(small["by_length"]) <= {"1-5", "6-6", "7-11", "12 or more"}
+    (result,) = map(json.loads, results.read_text(encoding="utf-8").splitlines())
+    assert result["set"] == {"model.units": 8} and result["against"] == "large" and result["steps"] > 0
+    assert result["p"] is None and result["seeds"] == [3, 4] and len(result["dev_bleu_of_seeds"]) == 2
+    assert result["dev_bleu"] == pytest.approx(sum(result["dev_bleu_of_seeds"]) / 2, abs=0.01)
+    assert result["dev_perplexity"] > 1 and result["parameters"] > 8 * 4 * 8
+    assert result["by_length"] and set(result["by_length"]) <= {"1-5", "6-6", "7-11", "12 or more"}
+    # The same trainings again, so that none is needed.
+    for seed in (3, 4):
+        shutil.copytree(tmp_path / "runs" / f"small-{seed}", tmp_path / "runs" / f"same-{seed}")
+    write_plan(small, "{name: same, set: {model.units: 8}, against: small}")
     assert "== small" not in ablation(plan)[1]
-    large = small | {"name": "large", "against": "default", "set": {}, "dev_bleu": small["dev_bleu"] + 2.5}
+    same = json.loads(results.read_text(encoding="utf-8").splitlines()[1])
+    assert same["p"] == 1.0 and same["dev_bleu"] == result["dev_bleu"]
+    large = result | {"name": "large", "against": "default", "set": {}, "dev_bleu": result["dev_bleu"] + 2.5}
     with open(results, "a", encoding="utf-8") as file:
         file.write(json.dumps(large) + "\n")
-    assert len(results.read_text(encoding="utf-8").splitlines()) == 2
     rows = ablation(plan, "--table")[0].splitlines()
     assert [row for row in rows if row.startswith("| small") and "| -2.5 |" in row]
+    assert [row for row in rows if row.startswith("| same") and "| +0.0 (p = 1.000) |" in row]

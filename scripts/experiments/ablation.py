@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Ablation study: train variants of a config with the same budget, and score each variant on dev.
+"""Ablation study: train variants of a config with the same budget, each with several seeds, and score them on dev.
 
     python scripts/experiments/ablation.py scripts/experiments/ablation.yaml            # run all runs without a result
     python scripts/experiments/ablation.py scripts/experiments/ablation.yaml --table    # print the results as Markdown
@@ -8,12 +8,14 @@ Keys of the YAML file:
 
     base        config file that all runs start from
     set         overrides of config keys for all runs
+    seeds       seeds that each run is trained with (default: 1); its scores are the means
     results     file of the results, one JSON object per line and run
     directory   directory for the runs and the prepared corpora
     runs        list of {name, set, against}: `set` has the overrides of the run; `against` is the name of the run that
-                it is compared with, from which it differs in one change (default: `default`)
+                it is compared with, from which it differs in one change (default: `default`); it comes before
 
-Interrupted, the same command resumes.  The budget is wall-clock time, so run nothing else at the same time.
+p is that of a paired bootstrap test between the translations by all seeds of a run and of that which it is compared with.
+A budget of steps makes runs on different machines comparable.  Interrupted, the same command resumes.
 """
 
 import argparse
@@ -22,11 +24,12 @@ import json
 import os
 import platform
 import re
+import statistics
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -35,6 +38,7 @@ from s2s.data.test_set import read_test_set
 from s2s.files import load_arrays
 from s2s.machine import compute_dtype
 from s2s.run import Run
+from s2s.translation.comparison import compare
 from s2s.translation.evaluation import by_length, evaluate
 from s2s.translation.search import SearchOptions
 from s2s.translation.translator import Translator
@@ -60,62 +64,108 @@ def main() -> None:
     for run in plan["runs"]:
         if run["name"] not in {result["name"] for result in done}:
             print(f"== {run['name']}", file=sys.stderr, flush=True)
-            result = measure(plan, run["name"], run.get("set") or {}) | {"against": run.get("against", "default")}
+            result = measure(plan, run["name"], run.get("set") or {}, run.get("against", "default"))
             with open(results, "a", encoding="utf-8") as file:
                 file.write(json.dumps(result, ensure_ascii=False) + "\n")
 
 
-def measure(plan: dict[str, Any], name: str, changes: Overrides) -> dict[str, Any]:
-    """Prepare, train and score one run; raises SystemExit if a command fails.
+def measure(plan: dict[str, Any], name: str, changes: Overrides, against: str) -> dict[str, Any]:
+    """Prepare, train and score one run with every seed; raises SystemExit if a command fails.
 
     Args:
         plan: content of the YAML file.
         name: name of the run.
         changes: its overrides.
+        against: name of the run that it is compared with.
 
     Returns:
         Its line of the results file.
     """
-    directory = Path(plan["directory"])
-    run = directory / re.sub(r"[^\w.+-]+", "-", name)
-    overrides = (plan.get("set") or {}) | changes | {"run": str(run)}
-    # Runs with the same corpus settings share a prepared corpus.
-    corpus = {key: value for key, value in overrides.items() if key.split(".")[0] in ("data", "cleaning", "tokenizer")}
-    corpus_hash = hashlib.sha256(json.dumps(corpus, sort_keys=True).encode()).hexdigest()[:8]
-    overrides["data.prepared"] = str(directory / f"prepared-{corpus_hash}")
-    arguments = [plan["base"], *(f"--set={key}={json.dumps(value)}" for key, value in overrides.items())]
-    s2s("prepare", *arguments)
-    s2s("train", *arguments)
-    records = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    seeds = plan.get("seeds") or [1]
+    paths = [run_path(plan, name, seed) for seed in seeds]
+    for path, seed in zip(paths, seeds, strict=True):
+        train(plan, path, (plan.get("set") or {}) | changes, seed)
+    scored = [Scored.of(path) for path in paths]
+    records = [json.loads(line) for line in (paths[0] / "metrics.jsonl").read_text().splitlines()]
     log_records = [record for record in records if "tokens_per_s" in record]
-    return {
+    result = {
         "name": name,
         "set": changes,
-        **score_dev(run),
+        "against": against,
+        "seeds": seeds,
+        **mean_scores(scored),
+        "dev_bleu_of_seeds": [one.scores["bleu"] for one in scored],
+        "p": None,
         "steps": log_records[-1]["step"],
         "minutes": round(records[-1]["seconds"] / 60, 1),
         "tokens_per_s": sorted(record["tokens_per_s"] for record in log_records)[len(log_records) // 2],
-        "precision": compute_dtype(Run(run).config.training.precision),
-        "parameters": _parameters(run),
+        "precision": compute_dtype(Run(paths[0]).config.training.precision),
+        "parameters": sum(array.size for array in load_arrays(paths[0] / "best.npz").values()),
         "date": time.strftime("%Y-%m-%d"),
         "machine": f"{len(os.sched_getaffinity(0))} cores, {_processor()}",
     }
+    bases = [run_path(plan, against, seed) for seed in seeds]
+    if against != name and all((base / "best.npz").exists() for base in bases):
+        result["p"] = compare_seeds(scored, [Scored.of(base) for base in bases])
+    return result
 
 
-def score_dev(path: Path) -> dict[str, Any]:
-    """Scores of a run on its dev file with greedy search: overall, and BLEU by sentence length."""
-    run = Run(path)
-    references = read_test_set([run.config.data.dev[0]], layout_of(run.config.data)).references
-    scores, translations = evaluate(Translator(run), references, SearchOptions())
-    length_groups = by_length([*references], translations, [*references.values()], LENGTHS)
-    return {
-        "dev_bleu": scores["bleu"],
-        "dev_bleu_interval": scores["bleu_interval"],
-        "dev_chrf": scores["chrf"],
-        "dev_perplexity": scores["perplexity"],
-        "by_length": {group["words"]: round(group["bleu"], 1) for group in length_groups},
-        "signature": scores["bleu_signature"],
+def run_path(plan: dict[str, Any], name: str, seed: int) -> Path:
+    """Directory of the run of this name and seed."""
+    return Path(plan["directory"], re.sub(r"[^\w.+-]+", "-", f"{name}-{seed}"))
+
+
+def train(plan: dict[str, Any], run: Path, overrides: Overrides, seed: int) -> None:
+    """Prepare and train one run, or finish it; raises SystemExit if a command fails."""
+    # Runs with the same corpus settings share a prepared corpus, whatever their seeds.
+    sections = ("data", "cleaning", "augmentation", "tokenizer")
+    corpus = {key: value for key, value in overrides.items() if key.split(".")[0] in sections}
+    corpus_hash = hashlib.sha256(json.dumps(corpus, sort_keys=True).encode()).hexdigest()[:8]
+    overrides = overrides | {"run": str(run), "data.prepared": str(run.parent / f"prepared-{corpus_hash}")}
+    arguments = [plan["base"], *(f"--set={key}={json.dumps(value)}" for key, value in overrides.items())]
+    s2s("prepare", *arguments)
+    s2s("train", *arguments, f"--set=seed={seed}")
+
+
+class Scored(NamedTuple):
+    """A run's greedy translations of its dev sentences, and their scores."""
+
+    references: dict[str, list[str]]
+    translations: list[str]
+    scores: dict[str, Any]
+    """As `evaluate` returns them."""
+
+    @classmethod
+    def of(cls, path: Path) -> "Scored":
+        """Translate with the run in this directory."""
+        run = Run(path)
+        references = read_test_set([run.config.data.dev[0]], layout_of(run.config.data)).references
+        scores, translations = evaluate(Translator(run), references, SearchOptions())
+        return cls(references, translations, scores)
+
+
+def mean_scores(scored: list[Scored]) -> dict[str, Any]:
+    """Means over the seeds, overall and BLEU by sentence length, by their names in the results file."""
+    groups = [
+        {
+            group["words"]: group["bleu"]
+            for group in by_length([*one.references], one.translations, [*one.references.values()], LENGTHS)
+        }
+        for one in scored
+    ]
+    means = {
+        f"dev_{name}": round(statistics.mean(one.scores[name] for one in scored), digits)
+        for name, digits in (("bleu", 2), ("bleu_interval", 2), ("chrf", 2), ("perplexity", 3))
     }
+    by_words = {words: round(statistics.mean(group[words] for group in groups), 1) for words in groups[0]}
+    return means | {"by_length": by_words, "signature": scored[0].scores["bleu_signature"]}
+
+
+def compare_seeds(scored: list[Scored], bases: list[Scored]) -> float:
+    """P of the difference of BLEU between the translations by all seeds of two runs."""
+    texts, others = ([text for one in runs for text in one.translations] for runs in (scored, bases))
+    references = [list(refs) for one in scored for refs in one.references.values()]
+    return compare(texts, others, references)["bleu"]["p"]
 
 
 def table(results: list[dict[str, Any]]) -> str:
@@ -133,6 +183,8 @@ def table(results: list[dict[str, Any]]) -> str:
         for result in sorted(group, key=lambda result: -result["dev_bleu"]):
             has_gain = base in by_name and result["name"] != base
             gains = [f"{result[key] - by_name[base][key]:+.1f}" if has_gain else "" for key in ("dev_bleu", "dev_chrf")]
+            if has_gain and result.get("p") is not None:
+                gains[0] += f" (p = {result['p']:.3f})"
             short, long = (result["by_length"].get(words, "-") for words in ("6-6", "12 or more"))
             lines.append(
                 f"| {result['name']} | {result['dev_bleu']:.1f} ± {result['dev_bleu_interval']:.1f} | {gains[0]} | {result['dev_chrf']:.1f} "
@@ -147,10 +199,6 @@ def s2s(*arguments: str) -> None:
     process = subprocess.run([sys.executable, "-m", "s2s", *arguments], stdout=subprocess.DEVNULL)
     if process.returncode:
         raise SystemExit(f"s2s {arguments[0]} ended with status {process.returncode}; run this command again to resume")
-
-
-def _parameters(run: Path) -> int:
-    return sum(array.size for array in load_arrays(run / "best.npz").values())
 
 
 def _processor() -> str:
