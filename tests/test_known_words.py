@@ -31,6 +31,15 @@ def test_words_are_counted_and_kept(tmp_path):
     assert not KNOWN.is_unknown_name(Word("BOSTON", 0, 6, False))
 
 
+def test_of_too_many_words_the_rare_ones_are_forgotten(monkeypatch):
+    monkeypatch.setattr("s2s.data.known_words._MOST_COUNTED", 100)
+    counts = WordCounts.of([])
+    for number in range(1000):
+        counts.add(WordCounts.of([f"la casa {number} de Tom"]))
+        assert all(len(part) <= 100 for part in counts)
+    assert KnownWords.of(counts).words[:4] == ["casa", "de", "la", "Tom"] and counts.small["la"] == 1000
+
+
 def test_a_word_of_sentence_starts_is_a_name_within_a_sentence(tmp_path):
     known = KnownWords.of(WordCounts.of(["José vive.", "Mide bien."]))
     known.save(tmp_path / "words.txt")

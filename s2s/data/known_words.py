@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
 from itertools import compress, islice
 from pathlib import Path
+from statistics import median_low
 from typing import NamedTuple
 
 from s2s.data.language import ABBREVIATIONS, SPANISH
@@ -34,6 +35,8 @@ _TYPO_LENGTHS = range(5, 31)
 """Letters of words in which a typo is mended.  In a longer one, which is no word, there would be too many places to try."""
 
 _MOST_WORDS = 200_000
+_MOST_COUNTED = 1_000_000
+"""Words that are counted at once.  Ten million pairs with a number in each took 4 GB without a limit."""
 _START = "^"
 
 
@@ -92,9 +95,13 @@ class WordCounts(NamedTuple):
         return counts
 
     def add(self, other: "WordCounts") -> None:
-        """Add the counts of another text."""
+        """Add the counts of another text.  Where there get to be too many, the rarer half is forgotten."""
         for mine, others in zip(self, other, strict=True):
             mine.update(others)
+            if len(mine) > _MOST_COUNTED:
+                rare = median_low(mine.values())
+                for word in [word for word, count in mine.items() if count <= rare]:
+                    del mine[word]
 
 
 class KnownWords:
