@@ -93,10 +93,11 @@ class TrainingConfig:
     validate_minutes: float | None = config_key(None, 0.0)
     """Minutes after which a validation is due, however few the steps; null = only steps count."""
     validation_sentences: int = config_key(1000, 0)
-    """Dev sentences that a validation translates, for BLEU, chrF and ten samples in the log; 0 = dev loss only."""
+    """Dev sentences that a validation translates, for BLEU, chrF and ten samples in the log; 0 = dev loss only, with
+    best_by: loss."""
     best_by: Literal["loss", "bleu", "chrf"] = config_key("chrf")
-    """Dev score that decides which weights are the best, and so translate.  The loss rises earlier than translations get
-    worse: configs/README.md."""
+    """Dev score that decides which weights are the best, and so translate.  The loss can rise while translations still
+    improve: configs/README.md."""
     patience: int | None = config_key(None, 1)
     """Validations without a better score after which training ends; null = only the budget counts."""
     checkpoint_minutes: float = config_key(2.0, 0.0)
@@ -123,7 +124,7 @@ class Config:
     training: TrainingConfig = TrainingConfig()
 
     def __post_init__(self) -> None:
-        """Check best_by and validation_sentences together."""
+        """Check keys that exclude each other."""
         training = self.training
         if {"encoder", "decoder"} <= set(training.freeze):
             raise InputError("training.freeze: nothing is left to train; leave encoder or decoder out")

@@ -8,7 +8,7 @@ from s2s.config_file import key_of
 
 CHANGEABLE = (
     "epochs", "steps", "minutes", "patience", "on_nan", "compile", "distribute", "validate_every", "validate_minutes",
-    "validation_sentences", "checkpoint_minutes", "keep_checkpoints", "log_every", "wait_minutes",
+    "checkpoint_minutes", "keep_checkpoints", "log_every", "wait_minutes",
 )  # fmt: skip
 """Keys of `training` that may change when a run is resumed."""
 

@@ -284,7 +284,7 @@ def _require_same(run: Run, config: Config) -> None:
     if changed:
         raise InputError(
             f"run: {run.path} was begun with another config: {', '.join(changed)}; undo the change, name another run, or "
-            f"start over with --fresh\n  (paths may change, and in the section training: {', '.join(CHANGEABLE)})"
+            f"start over with --fresh\n  (paths may change, and in the section training: {', '.join(CHANGEABLE)}; a default may have changed)"
         )
 
 

@@ -36,7 +36,7 @@ _TYPO_LENGTHS = range(5, 31)
 
 _MOST_WORDS = 200_000
 _MOST_COUNTED = 1_000_000
-"""Words that are counted at once.  Ten million pairs with a number in each took 4 GB without a limit."""
+"""Words that are counted; rarer ones are forgotten.  Ten million pairs with a number in each took 4 GB without a limit."""
 _START = "^"
 
 
@@ -95,13 +95,21 @@ class WordCounts(NamedTuple):
         return counts
 
     def add(self, other: "WordCounts") -> None:
-        """Add the counts of another text.  Where there get to be too many, the rarer half is forgotten."""
+        """Add the counts of another text.  Where words get too many, those no more frequent than the median are forgotten."""
         for mine, others in zip(self, other, strict=True):
             mine.update(others)
-            if len(mine) > _MOST_COUNTED:
-                rare = median_low(mine.values())
-                for word in [word for word, count in mine.items() if count <= rare]:
-                    del mine[word]
+        if len(self.spellings) > _MOST_COUNTED:
+            _forget_rare(self.small, self.first, self.inside)  # together, so that a name stays a name
+            _forget_rare(self.spellings)
+
+
+def _forget_rare(*counts: Counter[str]) -> None:
+    """Forget the words that, in these counts together, are no more frequent than the median."""
+    total = sum(counts, Counter[str]())
+    rare = median_low(total.values())
+    for word in [word for word, count in total.items() if count <= rare]:
+        for part in counts:
+            part.pop(word, None)
 
 
 class KnownWords:
@@ -129,7 +137,7 @@ class KnownWords:
 
     @classmethod
     def of(cls, counts: WordCounts) -> "KnownWords":
-        """The known words of a training text: at most 200,000.  A name is known that occurs twice."""
+        """The known words of a training text: at most 200,000.  A name is known that occurs twice, of very large texts more often."""
         names = {
             word
             for word, count in counts.inside.items()

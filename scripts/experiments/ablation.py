@@ -8,13 +8,14 @@ Keys of the YAML file:
 
     base        config file that all runs start from
     set         overrides of config keys for all runs
-    seeds       seeds that each run is trained with (default: 1); its scores are the means
+    seeds       seeds that each run is trained with, but one that sets its own (default: [1]); its scores are the means,
+                its steps, minutes and tokens/s those of the first
     results     file of the results, one JSON object per line and run
     directory   directory for the runs and the prepared corpora
     runs        list of {name, set, against}: `set` has the overrides of the run; `against` is the name of the run that
-                it is compared with, from which it differs in one change (default: `default`); it comes before
+                it is compared with, from which it differs in one change (default: `default`); it stands before it
 
-p is that of a paired bootstrap test between the translations by all seeds of a run and of that which it is compared with.
+p is the largest of the paired bootstrap tests between the runs of the same seed.  It says nothing of other seeds.
 A budget of steps makes runs on different machines comparable.  Interrupted, the same command resumes.
 """
 
@@ -81,7 +82,7 @@ def measure(plan: dict[str, Any], name: str, changes: Overrides, against: str) -
     Returns:
         Its line of the results file.
     """
-    seeds = plan.get("seeds") or [1]
+    seeds = [changes["seed"]] if "seed" in changes else plan.get("seeds", [1])
     paths = [run_path(plan, name, seed) for seed in seeds]
     for path, seed in zip(paths, seeds, strict=True):
         train(plan, path, (plan.get("set") or {}) | changes, seed)
@@ -106,7 +107,7 @@ def measure(plan: dict[str, Any], name: str, changes: Overrides, against: str) -
     }
     bases = [run_path(plan, against, seed) for seed in seeds]
     if against != name and all((base / "best.npz").exists() for base in bases):
-        result["p"] = compare_seeds(scored, [Scored.of(base) for base in bases])
+        result["p"] = max(one.p_against(Scored.of(base)) for one, base in zip(scored, bases, strict=True))
     return result
 
 
@@ -121,7 +122,8 @@ def train(plan: dict[str, Any], run: Path, overrides: Overrides, seed: int) -> N
     sections = ("data", "cleaning", "augmentation", "tokenizer")
     corpus = {key: value for key, value in overrides.items() if key.split(".")[0] in sections}
     corpus_hash = hashlib.sha256(json.dumps(corpus, sort_keys=True).encode()).hexdigest()[:8]
-    overrides = overrides | {"run": str(run), "data.prepared": str(run.parent / f"prepared-{corpus_hash}")}
+    overrides = {key: value for key, value in overrides.items() if key != "seed"}
+    overrides |= {"run": str(run), "data.prepared": str(run.parent / f"prepared-{corpus_hash}")}
     arguments = [plan["base"], *(f"--set={key}={json.dumps(value)}" for key, value in overrides.items())]
     s2s("prepare", *arguments)
     s2s("train", *arguments, f"--set=seed={seed}")
@@ -143,6 +145,10 @@ class Scored(NamedTuple):
         scores, translations = evaluate(Translator(run), references, SearchOptions())
         return cls(references, translations, scores)
 
+    def p_against(self, base: "Scored") -> float:
+        """The probability of such a difference of BLEU between runs that are equally good."""
+        return compare(self.translations, base.translations, list(self.references.values()))["bleu"]["p"]
+
 
 def mean_scores(scored: list[Scored]) -> dict[str, Any]:
     """Means over the seeds, overall and BLEU by sentence length, by their names in the results file."""
@@ -159,13 +165,6 @@ def mean_scores(scored: list[Scored]) -> dict[str, Any]:
     }
     by_words = {words: round(statistics.mean(group[words] for group in groups), 1) for words in groups[0]}
     return means | {"by_length": by_words, "signature": scored[0].scores["bleu_signature"]}
-
-
-def compare_seeds(scored: list[Scored], bases: list[Scored]) -> float:
-    """P of the difference of BLEU between the translations by all seeds of two runs."""
-    texts, others = ([text for one in runs for text in one.translations] for runs in (scored, bases))
-    references = [list(refs) for one in scored for refs in one.references.values()]
-    return compare(texts, others, references)["bleu"]["p"]
 
 
 def table(results: list[dict[str, Any]]) -> str:
