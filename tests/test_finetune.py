@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
+from s2s.data import tokenizer
 from s2s.data.augmentation import copies
 from s2s.data.batching import epoch_order, plan_buckets
 from s2s.data.corpus import Pair
@@ -197,6 +198,27 @@ def test_a_weight_of_five_shows_each_pair_five_times_an_epoch(untrained, tmp_pat
     fives = sum(count == 5 for count in counts.values())
     assert fives == pytest.approx(len(counts) / 2, abs=2)
     assert report["splits"]["train"]["augmented"]["weight"] == 4 * fives
+
+
+def test_heavy_pairs_are_sampled_for_the_subwords_by_their_weight(untrained, tmp_path, monkeypatch):
+    """Otherwise pairs of weight 1,000 would be a thousand times as much text, and fill the memory."""
+    lines = (untrained / "train.tsv").read_text(encoding="utf-8").splitlines(keepends=True)
+    for name, some in (("heavy", lines[:40]), ("light", lines[40:200])):
+        (tmp_path / f"{name}.tsv").write_text("".join(some), encoding="utf-8")
+    read, train_tokenizer = [], tokenizer.train_tokenizer
+
+    def recorded(texts, config):
+        read.append(list(texts))
+        return train_tokenizer(texts, config)
+
+    monkeypatch.setattr(tokenizer, "train_tokenizer", recorded)
+    monkeypatch.setattr("s2s.data.prepare.parallel_map", map)
+    files = f"data.train=[{{path: {tmp_path}/heavy.tsv, weight: 1000}}, {tmp_path}/light.tsv]"
+    config = config_of(untrained, f"data.prepared={tmp_path}/prepared", files, "tokenizer.learn_from=120")
+    prepare(config)
+    assert [len(texts) for texts in read] == [120, 120]
+    light = {line.split("\t")[1].strip() for line in lines[40:200]}
+    assert sum(text in light for text in read[1]) < 6
 
 
 def test_a_weight_of_one_changes_nothing(untrained, tmp_path):

@@ -198,11 +198,20 @@ def _count_words(cleaned: dict[str, _Cleaned], splits: npt.NDArray[np.uint8]) ->
 
 
 def _sample(config: Config, shards: ShardFile, numbers: Indices) -> list[Pair]:
-    """Pass 2: the pairs of these numbers, or a sample of them."""
-    if len(numbers) > config.tokenizer.learn_from:
-        sample = np.random.default_rng(config.seed).choice(len(numbers), config.tokenizer.learn_from, replace=False)
-        numbers = numbers[np.sort(sample)]
-    return list(shards.pick(numbers))
+    """Pass 2: the pairs of these numbers, or a sample of them, by their weights.
+
+    The weights of the sample are at most `tokenizer.learn_from` together, so that heavy pairs take no more memory.
+    """
+
+    def sample(count: int) -> Indices:
+        if count <= config.tokenizer.learn_from:
+            return np.arange(count)
+        return np.sort(np.random.default_rng(config.seed).choice(count, config.tokenizer.learn_from, replace=False))
+
+    pairs = list(shards.pick(numbers[sample(len(numbers))]))
+    repeated = np.repeat(np.arange(len(pairs)), [pair.weight for pair in pairs])
+    weights = np.bincount(repeated[sample(len(repeated))], minlength=len(pairs)).tolist()
+    return [pair._replace(weight=weight) for pair, weight in zip(pairs, weights, strict=True) if weight]
 
 
 def _train_tokenizers(config: Config, sample: list[Pair], known: KnownWords, directory: Path) -> dict[str, Tokenizer]:

@@ -70,7 +70,7 @@ def benchmark(directory: Path, count: int, weight: int, steps: int) -> dict[str,
         f"data: {{train: {{path: {directory}/train.tsv, weight: {weight}}}, prepared: {directory}/prepared}}\n"
         "tokenizer: {type: unigram}\n"
         "model: {units: 64, embedding_size: 32}\n"
-        f"training: {{tokens_per_batch: 1024, buckets: 1, precision: float32, log_every: {steps}}}\n"
+        f"training: {{epochs: 1, tokens_per_batch: 1024, buckets: 1, precision: float32, log_every: {steps}}}\n"
     )
     started = time.monotonic()
     peak_mb, *_ = watch([sys.executable, "-m", "s2s", "prepare", str(config)])
@@ -121,7 +121,7 @@ def watch(command: list[str], until: str | None = None) -> tuple[float, float, s
     Returns:
         Peak memory in MiB; seconds until the log contains "compiled", 0.0 if it never does; the log (stderr).
     """
-    started, peak_mb, compiled_s = time.monotonic(), 0.0, 0.0
+    started, peak_mb, compiled_s, stopped = time.monotonic(), 0.0, 0.0, False
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=log)
         while process.poll() is None:
@@ -131,13 +131,14 @@ def watch(command: list[str], until: str | None = None) -> tuple[float, float, s
             if not compiled_s and "compiled" in text:
                 compiled_s = time.monotonic() - started
             if until and re.search(f"^{until}", text, re.MULTILINE):
+                stopped = True
                 process.terminate()
                 process.wait()
                 break
             time.sleep(0.1)
         log.seek(0)
         text = log.read()
-        if process.returncode and not until:
+        if process.returncode and not stopped:
             raise SystemExit(f"{' '.join(command)} failed:\n{text}")
     return peak_mb, compiled_s, text
 
