@@ -46,7 +46,7 @@ def test_top_k_and_top_p_leave_the_least_probable_out():
 def test_a_sample_depends_on_its_numbers_only(seed, line, step):
     logits = np.log(np.arange(1, 51, dtype=np.float32))[None]
     alone = Sampling(seed=seed).keys(np.array([line]), np.array([0]))
-    among = Sampling(seed=seed, samples=3).keys(np.array([5, line]), np.array([0, 0]))
+    among = Sampling(seed=seed, samples=3).keys(np.array([line + 1, line]), np.array([0, 0]))
     assert among[3] == alone[0] and len(set(among.tolist())) == 6
     steps = np.full(6, step)
     together = Sampling(seed=seed).draw(np.repeat(logits, 6, 0), among, steps)
