@@ -209,8 +209,11 @@ def _sample(config: Config, shards: ShardFile, numbers: Indices) -> list[Pair]:
         return np.sort(np.random.default_rng(config.seed).choice(count, config.tokenizer.learn_from, replace=False))
 
     pairs = list(shards.pick(numbers[sample(len(numbers))]))
-    repeated = np.repeat(np.arange(len(pairs)), [pair.weight for pair in pairs])
-    weights = np.bincount(repeated[sample(len(repeated))], minlength=len(pairs)).tolist()
+    ends = np.cumsum(
+        [0, *(pair.weight for pair in pairs)]
+    )  # where each pair's repetitions would end, had they been written out
+    drawn = np.searchsorted(ends[1:], sample(int(ends[-1])), side="right")
+    weights = np.bincount(drawn, minlength=len(pairs)).tolist()
     return [pair._replace(weight=weight) for pair, weight in zip(pairs, weights, strict=True) if weight]
 
 
