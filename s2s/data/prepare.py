@@ -209,9 +209,8 @@ def _sample(config: Config, shards: ShardFile, numbers: Indices) -> list[Pair]:
         return np.sort(np.random.default_rng(config.seed).choice(count, config.tokenizer.learn_from, replace=False))
 
     pairs = list(shards.pick(numbers[sample(len(numbers))]))
-    ends = np.cumsum(
-        [0, *(pair.weight for pair in pairs)]
-    )  # where each pair's repetitions would end, had they been written out
+    # Where the repetitions of each pair would end, had they been written out.
+    ends = np.cumsum([0, *(pair.weight for pair in pairs)])
     drawn = np.searchsorted(ends[1:], sample(int(ends[-1])), side="right")
     weights = np.bincount(drawn, minlength=len(pairs)).tolist()
     return [pair._replace(weight=weight) for pair, weight in zip(pairs, weights, strict=True) if weight]
