@@ -1,12 +1,14 @@
 """What the tests share: how they start the program and scripts, a tiny corpus, a trained and an untrained run of it."""
 
+import dataclasses
+import fcntl
 import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -121,9 +123,14 @@ SHORT = {"model__layers": 1, "model__units": 24, "training__validation_sentences
 """For `set_options`: a training of which only the course matters, which starts in two thirds of the time."""
 
 
+def overrides(**values):
+    """KEY=VALUE of each of these values; in the names, __ stands for the dot."""
+    return [f"{name.replace('__', '.')}={value}" for name, value in values.items()]
+
+
 def set_options(**values):
-    """The arguments --set KEY=VALUE; in the names, __ stands for the dot."""
-    return [part for name, value in values.items() for part in ("--set", f"{name.replace('__', '.')}={value}")]
+    """The arguments --set KEY=VALUE; names as of `overrides`."""
+    return [part for override in overrides(**values) for part in ("--set", override)]
 
 
 def write_slice(path, name, count):
@@ -194,12 +201,64 @@ def random_weights(config, source_vocab, target_vocab, scale=1.25):
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory):
-    """Directory of a tiny experiment, prepared and trained by the command line; its run is `run`, its log train.log."""
-    directory = tmp_path_factory.mktemp("trained")
-    config = write_config(directory)
-    s2s("prepare", config, check=0)
-    (directory / "train.log").write_bytes(s2s("train", config, check=0).stderr)
+    """Directory of a tiny experiment, prepared and trained by the command line; its run is `run`, its log train.log.
+
+    The processes of pytest share it.
+    """
+    directory = tmp_path_factory.getbasetemp()
+    directory = (directory.parent if "PYTEST_XDIST_WORKER" in os.environ else directory) / "trained"
+    directory.mkdir(exist_ok=True)
+    with open(directory / "lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (directory / "train.log").exists():
+            config = write_config(directory)
+            s2s("prepare", config, check=0)
+            trained = s2s("train", config, env={"PYTHONWARNINGS": "always::ResourceWarning"}, check=0)
+            (directory / "train.log").write_bytes(trained.stderr)
     return directory
+
+
+_TRAINERS = {}
+"""The trainers of this process with their initial arrays, by what they depend on."""
+
+
+@pytest.fixture
+def train_here(monkeypatch):
+    """A function that trains the run of a config in this process, and returns the run.
+
+    It compiles a trainer once for all trainings with the same network and step: half of the time of a short training.
+    """
+    from s2s.config import TrainingConfig
+    from s2s.run import Run
+    from s2s.training import loop
+
+    make_trainer, default = loop.make_trainer, TrainingConfig()
+    of_the_loop = ("epochs", "steps", "minutes", "learning_rate", "warmup_steps", "log_every", "validate_every", "best_by",
+                   "validation_sentences", "checkpoint_minutes", "patience", "on_nan")  # fmt: skip
+
+    def make_or_take(config, vocab_sizes, devices):
+        step = dataclasses.replace(config.training, **{name: getattr(default, name) for name in of_the_loop})
+        key = repr((config.model, step, config.seed, vocab_sizes))
+        if key not in _TRAINERS:
+            trainer = make_trainer(config, vocab_sizes, devices)
+            _TRAINERS[key] = trainer, trainer.arrays()
+        trainer, initial = _TRAINERS[key]
+        trainer.restore(initial)
+        return trainer
+
+    monkeypatch.setattr(loop, "make_trainer", make_or_take)
+
+    def train(config, around=nullcontext):
+        """`around` is called with the run's directory for a context to train in."""
+        run = Run.begin(config)
+        try:
+            with around(run.path):
+                loop.train(run)
+        finally:
+            run.close()
+        return run
+
+    return train
 
 
 @pytest.fixture(scope="session")

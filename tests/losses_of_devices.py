@@ -1,6 +1,6 @@
-"""Train 20 steps of a tiny model and print the losses as JSON: `losses_of_devices.py none|mirrored|multi_worker`.
+"""Train 20 steps of a tiny model and print the losses as JSON: `losses_of_devices.py mirrored|multi_worker`.
 
-A program of its own, since a process can set up its devices only once.
+A program, since a process can set up its devices only once.
 """
 
 import json
@@ -18,7 +18,8 @@ from s2s.training.loop import make_trainer
 SHAPE = BatchShape(((4, 6), (2, 3)), ((3, 6), (2, 4)), (0, 2, 1, 3, 5, 4))
 
 
-def main(kind):
+def train_on(kind):
+    """The losses, and whether this process is the chief; `kind` as of `training.distribute`."""
     if kind == "mirrored":
         cpu = tf.config.list_physical_devices("CPU")[0]
         tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
@@ -38,8 +39,8 @@ def main(kind):
         losses.append(trainer.read_counters().loss)
         # The values of the other processes do not count.
         assert devices.broadcast(0.5 if devices.chief else 0.1, devices.chief) == [0.5, True]
-    print(json.dumps({"losses": losses, "chief": devices.chief}))
+    return {"losses": losses, "chief": devices.chief}
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    print(json.dumps(train_on(sys.argv[1])))

@@ -56,6 +56,7 @@ def test_a_zip_of_one_text_or_of_two_aligned_ones(tmp_path):
     refused(path, "spa.txt, other.txt")
 
 
+@pytest.mark.slow
 def test_decompression_bombs_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(compression, "ALWAYS_ALLOWED_BYTES", 1 << 20)
     bomb = b"a\tb\n" * (1 << 20)

@@ -16,13 +16,23 @@ from s2s.machine import Task
 from s2s.model.backend import tf
 from s2s.training.devices import Devices, compiles_whole_step, explain_device_errors, warn_of_unused_gpu
 from s2s.training.rendezvous import wait_for_workers
-from tests.conftest import ROOT, SHORT, python_process, s2s, s2s_process, set_options, wait_for_line, write_config
+from tests.conftest import (
+    ROOT,
+    SHORT,
+    overrides,
+    python_process,
+    s2s_process,
+    set_options,
+    wait_for_line,
+)
+from tests.losses_of_devices import train_on
+from tests.test_run import config_of
 from tests.test_trainer import trainer_of
 
 
 @pytest.fixture(scope="module")
 def one_device():
-    return run_devices("none")[0]["losses"]
+    return train_on("none")["losses"]
 
 
 def free_ports(count):
@@ -73,40 +83,39 @@ def test_two_processes_give_the_losses_of_one(one_device):
 
 
 @pytest.mark.slow
-def test_a_dead_worker_ends_the_others_with_a_message(tmp_path):
-    config = write_config(tmp_path)
-    s2s("prepare", config, check=0)
-    command = ["train", config, *set_options(
-        training__distribute="multi_worker", training__micro_batches=2, training__epochs=10_000,
-        training__log_every=1, training__buckets=1, **SHORT,
-    )]  # fmt: skip
-    with cluster(2, "-m", "s2s", *command) as (chief, other):
+def test_a_dead_worker_ends_the_others_with_a_message(untrained, train_here, tmp_path):
+    keys = SHORT | {
+        "run": tmp_path / "run", "training__distribute": "multi_worker", "training__micro_batches": 2,
+        "training__epochs": 10_000, "training__log_every": 1,
+    }  # fmt: skip
+    with cluster(2, "-m", "s2s", "train", untrained / "tiny.yaml", *set_options(**keys)) as (chief, other):
         # Both are training when the chief logs steps.
         wait_for_line(chief, b"step 3 ")
         other.kill()
         _, stderr = chief.communicate(timeout=120)
         assert chief.returncode == 1
         assert stderr.splitlines()[-1].startswith(b"s2s: error: lost another worker; start the same command")
-    s2s(*command, *set_options(training__distribute="none", training__epochs=1, training__steps=5), check=0)
+    keys |= {"training__distribute": "none", "training__epochs": 1, "training__steps": 5}
+    train_here(config_of(untrained, *overrides(**keys)))
 
 
 @contextmanager
-def lonely_worker(tmp_path, index=0, **values):
+def lonely_worker(untrained, tmp_path, index=0, **values):
     """A process that trains as one of two workers, the other of which was never started; the other's address."""
-    config = write_config(tmp_path)
-    s2s("prepare", config, check=0)
     hosts = [f"127.0.0.1:{port}" for port in free_ports(2)]
     env = {"TF_CONFIG": json.dumps({"cluster": {"worker": hosts}, "task": {"type": "worker", "index": index}})}
     env["PYTHONWARNINGS"] = "ignore"  # Python's development mode would add some
-    options = set_options(training__distribute="multi_worker", training__micro_batches=2, **values)
-    with s2s_process("train", config, *options, env=env) as process:
+    options = set_options(
+        run=tmp_path / "run", training__distribute="multi_worker", training__micro_batches=2, **values
+    )
+    with s2s_process("train", untrained / "tiny.yaml", *options, env=env) as process:
         yield process, hosts[1 - index]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_worker_says_for_which_other_it_waits_and_can_be_stopped(tmp_path, number):
-    with lonely_worker(tmp_path) as (process, other):
+def test_a_worker_says_for_which_other_it_waits_and_can_be_stopped(untrained, tmp_path, number):
+    with lonely_worker(untrained, tmp_path) as (process, other):
         started = time.monotonic()
         wait_for_line(process, f"waiting for worker 1 at {other}".encode())
         assert time.monotonic() - started < 30.0  # most of it for TensorFlow's start
@@ -119,8 +128,8 @@ def test_a_worker_says_for_which_other_it_waits_and_can_be_stopped(tmp_path, num
 
 
 @pytest.mark.slow
-def test_a_worker_waits_no_longer_than_it_should(tmp_path):
-    with lonely_worker(tmp_path, training__wait_minutes=0.1) as (process, other):
+def test_a_worker_waits_no_longer_than_it_should(untrained, tmp_path):
+    with lonely_worker(untrained, tmp_path, training__wait_minutes=0.1) as (process, other):
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 1
     message = f"s2s: error: worker 1 at {other} did not come within 0.1 minutes (training.wait_minutes)"
@@ -128,8 +137,8 @@ def test_a_worker_waits_no_longer_than_it_should(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_worker_without_a_chief_waits_for_the_run_no_longer_than_it_should(tmp_path):
-    with lonely_worker(tmp_path, index=1, training__wait_minutes=0.06) as (process, _):
+def test_a_worker_without_a_chief_waits_for_the_run_no_longer_than_it_should(untrained, tmp_path):
+    with lonely_worker(untrained, tmp_path, index=1, training__wait_minutes=0.06) as (process, _):
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 1
     waiting, message = errors.decode().splitlines()

@@ -146,6 +146,7 @@ def test_the_held_out_test_file_of_swapped_columns_is_scored(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_the_layout_of_a_test_file_is_detected_or_given(evaluate, tmp_path):
     pairs = [("Hola.", "Hello."), ("¿Qué es eso?", "What is that?")]
     rows = [f"{n}|{en}|{es}" for n, (es, en) in enumerate(pairs)]

@@ -21,6 +21,7 @@ from s2s.training.trainer import is_frozen
 from tests.conftest import (
     last_checkpoint,
     metrics,
+    overrides,
     random_weights,
     s2s,
     s2s_process,
@@ -46,14 +47,14 @@ def adapted(trained, tmp_path_factory):
     pairs = [(es.format(word), en.format(WORDS[word])) for es, en in PLACES for word in WORDS]
     (directory / "own.tsv").write_text("".join(f"{es}\t{en}\n" for es, en in pairs), encoding="utf-8")
     files = f"[{{path: {directory}/own.tsv, weight: 8}}, {trained}/train.tsv]"
-    options = set_options(
-        data__train=files, data__prepared=directory / "prepared", tokenizer__from=trained / "run",
-        run=directory / "run", training__init_from=trained / "run", training__epochs=20,
-    )  # fmt: skip
-    report = s2s("prepare", trained / "tiny.yaml", *options, check=0).stdout.decode()
+    keys = {
+        "data__train": files, "data__prepared": directory / "prepared", "tokenizer__from": trained / "run",
+        "run": directory / "run", "training__init_from": trained / "run", "training__epochs": 20,
+    }  # fmt: skip
+    report = s2s("prepare", trained / "tiny.yaml", *set_options(**keys), check=0).stdout.decode()
     (directory / "prepare.txt").write_text(report, encoding="utf-8")
-    (directory / "train.log").write_bytes(s2s("train", trained / "tiny.yaml", *options, check=0).stderr)
-    return directory, options
+    s2s("train", trained / "tiny.yaml", *set_options(**keys), check=0)
+    return directory, keys
 
 
 def test_it_translates_the_new_words_and_still_the_old_sentences(trained, adapted):
@@ -87,26 +88,26 @@ def test_the_first_validation_is_that_of_the_other_run(trained, adapted):
     assert first["step"] == 0 and first["dev_loss"] == pytest.approx(best["dev_loss"], abs=1e-4)
 
 
-def test_the_model_card_says_what_it_began_with_and_what_that_began_with(trained, adapted, tmp_path):
-    directory, options = adapted
+def test_the_model_card_says_what_it_began_with_and_what_that_began_with(trained, adapted, train_here, tmp_path):
+    directory, keys = adapted
     card = (directory / "run" / "MODEL.md").read_text(encoding="utf-8")
     assert f"It began with the weights of `{trained}/run` after" in card and f"(`{trained}/train.tsv`)" in card
-    next_options = {"run": tmp_path / "next", "training__init_from": directory / "run", "training__epochs": 1}
-    s2s("train", trained / "tiny.yaml", *options, *set_options(**next_options), check=0)
+    keys |= {"run": tmp_path / "next", "training__init_from": directory / "run", "training__epochs": 1}
+    train_here(config_of(trained, *overrides(**keys)))
     card = (tmp_path / "next" / "MODEL.md").read_text(encoding="utf-8")
     assert f"It began with the weights of `{directory}/run`" in card
     assert f"which began with those of `{trained}/run`" in card
 
 
 @pytest.mark.slow
-def test_killed_and_resumed_without_the_other_run_it_ends_the_same(untrained, tmp_path):
+def test_killed_and_resumed_without_the_other_run_it_ends_the_same(untrained, train_here, tmp_path):
     options = ["model.layers=1", "model.units=24", "training.validation_sentences=0"]
     origin = Run.begin(config_of(untrained, f"run={tmp_path}/origin", *options))
     origin.save_best(random_weights(origin.config.model, *map(len, origin.tokenizers())))
     origin.close()
     options += [f"training.init_from={tmp_path}/origin", "training.steps=12", "training.log_every=2"]
+    train_here(config_of(untrained, f"run={tmp_path}/calm", *options))
     arguments = ["train", untrained / "tiny.yaml", *(part for option in options for part in ("--set", option))]
-    s2s(*arguments, *set_options(run=tmp_path / "calm"), check=0)
     arguments += set_options(run=tmp_path / "run")
     with s2s_process(*arguments) as process:
         wait_for_line(process, b"step 4 ")  # there is no checkpoint yet

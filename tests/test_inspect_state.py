@@ -134,6 +134,7 @@ def test_the_projector_reads_what_is_written(untrained, untrained_translator, se
     ]
 
 
+@pytest.mark.slow
 def test_states_of_another_run_are_refused(untrained, sentences, tmp_path):
     """Of one of the same shape: the numbers would fit and mean nothing."""
     other = tmp_path / "other"
@@ -157,6 +158,7 @@ def test_states_of_another_run_are_refused(untrained, sentences, tmp_path):
     assert plain.stdout.count(b"\n") == 3
 
 
+@pytest.mark.slow
 def test_states_are_read_from_stdin(untrained, sentences, tmp_path):
     stdin = "\n".join(sentences[:3]).encode()
     (tmp_path / "scratch").mkdir()

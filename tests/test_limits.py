@@ -31,6 +31,7 @@ def corpus(untrained, tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["prepare", "train", "translate", "evaluate", "inspect-state"])
 @pytest.mark.parametrize(("kind", "number", "words"), LIMITS)
 def test_within_a_limit_a_command_is_refused_in_a_line_or_done(untrained, corpus, tmp_path, name, kind, number, words):

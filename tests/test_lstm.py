@@ -105,6 +105,7 @@ def test_gradients_are_those_of_autodiff(name, jit):
         np.testing.assert_allclose(mine, theirs, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_one_trace_serves_all_shapes():
     layer = LSTM(UNITS + 1, name="other")  # of a size that no other test has
     layer.build((None, INPUTS))

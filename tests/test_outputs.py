@@ -187,6 +187,7 @@ def test_the_files_of_the_projector_may_be_links(untrained, source, tmp_path):
     assert len((tmp_path / "states.tsv").read_text().splitlines()) == 40
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["translate -o", "evaluate -o", "inspect-state -o npy"])
 def test_stdout_by_its_name(untrained, source, tmp_path, name):
     file, arguments = output_arguments(untrained, source)[name]
@@ -203,6 +204,7 @@ def test_stdout_by_its_name(untrained, source, tmp_path, name):
         assert piped.stdout.startswith(expected) and redirected.startswith(expected)
 
 
+@pytest.mark.slow
 def test_stdin_by_its_name(untrained, source, tmp_path):
     run, content = untrained / "run", source.read_bytes()
     assert s2s("translate", run, "-", stdin=content, check=0).stdout == s2s("translate", run, source, check=0).stdout

@@ -82,6 +82,7 @@ def test_closed_streams_are_like_empty_ones(untrained, tmp_path, name, closed):
     assert b"s2s: error" not in process.stdout + process.stderr
 
 
+@pytest.mark.slow
 def test_messages_do_not_get_into_a_file(untrained, tmp_path, sentences):
     """The file that is opened next would get the number of the closed stream."""
     arguments = ["inspect-state", untrained / "run", "-o", tmp_path / "out.npy", "--plot", tmp_path / "x.svg"]
@@ -99,6 +100,7 @@ def test_text_that_the_encoding_of_stdout_lacks_is_escaped(untrained):
     assert b"\\xb1" in process.stdout
 
 
+@pytest.mark.slow
 def test_control_characters_in_messages_are_escaped(untrained, tmp_path):
     assert printable("a\x1b[31mb\nc\x07\udcff") == "a\\x1b[31mb\\nc\\x07\\udcff"
     assert printable("one\n  two ñ 🙂") == "one\n  two ñ 🙂"
@@ -119,6 +121,7 @@ def set_non_blocking(descriptor):
     fcntl.fcntl(descriptor, fcntl.F_SETFL, fcntl.fcntl(descriptor, fcntl.F_GETFL) | os.O_NONBLOCK)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["translate", "inspect-state"])
 def test_a_non_blocking_stdin_loses_nothing(untrained, sentences, command):
     arguments = [command, untrained / "run", *(["-o", "-"] if command == "inspect-state" else [])]

@@ -16,7 +16,6 @@ from contextlib import contextmanager
 import pytest
 
 from s2s.run import Run
-from s2s.training import loop
 from tests.conftest import SHORT, s2s_process, set_options, wait_for_line
 from tests.test_run import config_of
 
@@ -72,7 +71,7 @@ def bars(output):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("budget", [{"training__epochs": 4}, {"training__minutes": 0.25, "training__epochs": "null"}])
+@pytest.mark.parametrize("budget", [{"training__epochs": 4}, {"training__minutes": 0.12, "training__epochs": "null"}])
 def test_the_bar_fits_the_terminal_and_shows_the_time_left(untrained, tmp_path, budget):
     options = set_options(
         run=tmp_path / "run", model__layers=1, model__units=24, training__log_every=5, training__validate_every=40,
@@ -141,21 +140,12 @@ def test_training_goes_on_when_nobody_reads_its_log(untrained, tmp_path, reader)
 
 
 @pytest.fixture
-def train(untrained, tmp_path, capsys):
+def train(untrained, tmp_path, train_here, capsys):
     """A function that begins a run, lets the caller spoil it, and trains it; returns the run and the errors."""
-
-    def begin_and_train(spoil):
-        run = Run.begin(config_of(untrained, f"run={tmp_path}/run", "training.epochs=4", "training.log_every=1",
-            "model.layers=1", "model.units=24",
-        ))  # fmt: skip
-        try:
-            with spoil(run.path):
-                loop.train(run)
-        finally:
-            run.close()
-        return run, capsys.readouterr().err
-
-    return begin_and_train
+    config = config_of(untrained, f"run={tmp_path}/run", "training.epochs=4", "training.log_every=1",
+        "model.layers=1", "model.units=24",
+    )  # fmt: skip
+    return lambda spoil: (train_here(config, spoil), capsys.readouterr().err)
 
 
 @contextmanager

@@ -65,6 +65,7 @@ def check_lines(translator, content, options):
             assert text == ""
 
 
+@pytest.mark.slow
 @given(contents, some_options)
 @example(b"", {})
 @example(b"\n", {})

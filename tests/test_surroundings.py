@@ -26,6 +26,7 @@ from tests.conftest import (
 from tests.test_run import config_of
 
 
+@pytest.mark.slow
 def test_more_inputs_than_files_may_be_open(untrained, sentences, tmp_path):
     names = [f"in{number}" for number in range(100)]
     for number, name in enumerate(names):

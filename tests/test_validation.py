@@ -8,7 +8,6 @@ import pytest
 
 from s2s.data.dataset import PreparedCorpus, content_hash, read_texts
 from s2s.run import Run
-from s2s.training import loop
 from s2s.training.validation import Validation
 from s2s.translation.evaluation import score
 from s2s.translation.translator import Translator
@@ -112,19 +111,17 @@ def test_the_model_card_has_the_scores_of_the_best_weights_on_all_dev_sentences(
 
 
 @pytest.mark.slow
-def test_while_it_trains_the_model_card_says_of_how_many_sentences_its_scores_are(untrained, tmp_path, monkeypatch):
-    run = Run.begin(
-        config_of(
-            untrained, f"run={tmp_path}/run", "training.epochs=1", "training.validation_sentences=30", "model.layers=1"
-        )
+def test_while_it_trains_the_model_card_says_of_how_many_sentences_its_scores_are(
+    untrained, train_here, tmp_path, monkeypatch
+):
+    config = config_of(
+        untrained, f"run={tmp_path}/run", "training.epochs=1", "training.validation_sentences=30", "model.layers=1"
     )
-    monkeypatch.setattr(Validation, "final_scores", lambda self: (_ for _ in ()).throw(KeyboardInterrupt))
-    with pytest.raises(KeyboardInterrupt):
-        loop.train(run)
-    assert "of 30 of 100 sentences" in (run.path / "MODEL.md").read_text(encoding="utf-8")
-    run.close()
+    card = tmp_path / "run" / "MODEL.md"
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(Validation, "final_scores", lambda self: (_ for _ in ()).throw(KeyboardInterrupt))
+        train_here(config)
+    assert "of 30 of 100 sentences" in card.read_text(encoding="utf-8")
     # It was not finished: trained on, it is, with all sentences.
-    monkeypatch.undo()
-    loop.train(again := Run.begin(run.config))
-    again.close()
-    assert "of all 100 sentences" in (run.path / "MODEL.md").read_text(encoding="utf-8")
+    train_here(config)
+    assert "of all 100 sentences" in card.read_text(encoding="utf-8")
