@@ -2,7 +2,7 @@
 # Check everything: lint, format, types, imports between the folders, tests.  Makes .venv once and installs into it.
 #
 #   bash scripts/test.sh           all tests
-#   bash scripts/test.sh --fast    without the slow tests, in some 80 seconds on two cores
+#   bash scripts/test.sh --fast    without the slow tests, in 80 seconds on two cores
 #   bash scripts/test.sh ...       other arguments go to pytest, also after --fast
 set -euo pipefail
 cd "$(dirname "$0")/.."

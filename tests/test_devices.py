@@ -129,10 +129,10 @@ def test_a_worker_says_for_which_other_it_waits_and_can_be_stopped(untrained, tm
 
 @pytest.mark.slow
 def test_a_worker_waits_no_longer_than_it_should(untrained, tmp_path):
-    with lonely_worker(untrained, tmp_path, training__wait_minutes=0.1) as (process, other):
+    with lonely_worker(untrained, tmp_path, training__wait_minutes=0.02) as (process, other):
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 1
-    message = f"s2s: error: worker 1 at {other} did not come within 0.1 minutes (training.wait_minutes)"
+    message = f"s2s: error: worker 1 at {other} did not come within 0.02 minutes (training.wait_minutes)"
     assert errors.decode().splitlines()[-1] == message
 
 

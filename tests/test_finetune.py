@@ -114,7 +114,7 @@ def test_killed_and_resumed_without_the_other_run_it_ends_the_same(untrained, tr
         process.kill()
     assert not list((tmp_path / "run" / "checkpoints").glob("step-*"))
     shutil.move(tmp_path / "origin", tmp_path / "elsewhere")
-    s2s(*arguments, check=0)
+    train_here(config_of(untrained, f"run={tmp_path}/run", *options))
     assert same_arrays(last_checkpoint(tmp_path / "calm"), last_checkpoint(tmp_path / "run"))
     assert metrics(tmp_path / "calm") == metrics(tmp_path / "run")
 

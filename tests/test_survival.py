@@ -19,7 +19,6 @@ from tests.conftest import (
     metrics,
     overrides,
     python,
-    s2s,
     s2s_process,
     same_arrays,
     set_options,
@@ -40,7 +39,7 @@ def half_written(run):
 
 
 @pytest.mark.slow
-def test_killed_again_and_again_it_ends_as_if_never_killed(untrained, train_here, tmp_path):
+def test_killed_again_and_again_it_ends_as_if_never_killed(untrained, train_here, tmp_path, capsys):
     random, keys = Random(KILLS), STEADY | {"training__epochs": 1 + KILLS // 20}
     train_here(config_of(untrained, *overrides(**keys, run=tmp_path / "calm")))
     run, interrupted_writes = tmp_path / "run", 0
@@ -60,8 +59,8 @@ def test_killed_again_and_again_it_ends_as_if_never_killed(untrained, train_here
             assert process.returncode == -signal.SIGKILL, "it ended before it could be killed: raise the epochs"
         interrupted_writes += bool(half_written(run))
     assert interrupted_writes
-    last = s2s(*arguments, check=0)
-    assert b"resuming from step" in last.stderr
+    train_here(config_of(untrained, *overrides(**keys, run=run)))
+    assert "resuming from step" in capsys.readouterr().err
     assert same_arrays(last_checkpoint(tmp_path / "calm"), last_checkpoint(run))
     assert same_arrays(tmp_path / "calm" / "best.npz", run / "best.npz")
     assert metrics(run) == metrics(tmp_path / "calm")
@@ -126,14 +125,12 @@ def test_a_full_disk_names_the_file_and_the_training_resumes(
 
 
 @pytest.mark.slow
-def test_what_was_logged_before_the_first_checkpoint_is_not_logged_twice(untrained, tmp_path):
-    arguments = ["train", untrained / "tiny.yaml", *set_options(
-        run=tmp_path / "run", training__epochs=2, training__log_every=1, training__validate_every=1000, **SHORT,
-    )]  # fmt: skip
-    with s2s_process(*arguments) as process:
+def test_what_was_logged_before_the_first_checkpoint_is_not_logged_twice(untrained, train_here, tmp_path):
+    keys = SHORT | {"run": tmp_path / "run", "training__epochs": 2, "training__log_every": 1}
+    with s2s_process("train", untrained / "tiny.yaml", *set_options(**keys)) as process:
         wait_for_line(process, b"step 3 ")
     assert not list((tmp_path / "run" / "checkpoints").glob("step-*"))
-    s2s(*arguments, check=0)
+    train_here(config_of(untrained, *overrides(**keys)))
     steps = [line["step"] for line in metrics(tmp_path / "run") if "loss" in line]
     assert steps == list(range(1, steps[-1] + 1))
 
