@@ -49,8 +49,10 @@ class Model:
         if not 1 <= n_best <= beam:
             raise ValueError(f"n_best is {n_best}; it must be at least 1 and at most beam, which is {beam}")
         texts, options = _list(sentences), _options(beam)
-        beams = [[best.text for best in found[:n_best]] for found in self._translator.translate(texts, options)]
-        results = [found[0] for found in beams] if n_best == 1 else beams
+        beams = [
+            [best.text for best in hypotheses[:n_best]] for hypotheses in self._translator.translate(texts, options)
+        ]
+        results = [texts[0] for texts in beams] if n_best == 1 else beams
         return results[0] if isinstance(sentences, str) else results
 
     def encode(
@@ -96,7 +98,7 @@ class Model:
             raise ValueError(f"states of shape {states.shape}; they must be [n, {', '.join(map(str, shape))}]")
         if not np.isfinite(states).all():
             raise ValueError("states have numbers that are not finite")
-        return [found[0].text for found in self._translator.decode(states, _options(beam))]
+        return [hypotheses[0].text for hypotheses in self._translator.decode(states, _options(beam))]
 
     def score(self, sentences: list[str], translations: list[str]) -> Floats:
         """How probable given translations are: log-probability per subword in nats, float32 [n], by forced decoding.

@@ -76,10 +76,10 @@ def save(directory: Path, arrays: Arrays, progress: Progress, keep: int) -> None
         text = json.dumps(dataclasses.asdict(progress)) + "\n"
         (temporary / "progress.json").write_text(text, encoding="utf-8")
         (temporary / "SHA256SUMS").write_text(checksums(temporary, _CONTENT), encoding="utf-8")
-    found = _newest_first(directory)
+    stored = _newest_first(directory)
     # A checkpoint of a later step was damaged: otherwise the training would have resumed from it.
-    later = [old for old in found if _step(old) > progress.step]
-    earlier = [old for old in found if _step(old) < progress.step]
+    later = [old for old in stored if _step(old) > progress.step]
+    earlier = [old for old in stored if _step(old) < progress.step]
     for old in later + earlier[keep - 1 :]:
         _remove(old)
 

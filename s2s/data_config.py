@@ -35,7 +35,7 @@ def _check_columns(source: int | str | None, target: int | str | None, section: 
 
 @dataclass(frozen=True)
 class PairFile:
-    """A file of sentence pairs, or two aligned files.  What it leaves open is as the section `data` says."""
+    """A file of sentence pairs, or two aligned files.  What it leaves open is as in the section `data`."""
 
     path: str = config_key(path=True)
     """The file; of two aligned files, the Spanish one."""
@@ -120,11 +120,11 @@ class CleaningConfig:
     typography: bool = config_key(True)
     """Mend: write quotation marks, dashes, the ellipsis, ligatures and full-width letters as a keyboard does: " ' - ..."""
     opening_marks: bool = config_key(True)
-    """Mend: remove ¿ and ¡, which many people leave out.  The mark at the end says the same, and is added where it is missing."""
+    """Mend: remove ¿ and ¡, which many people leave out.  The mark at the end means the same, and is added where it is missing."""
     control_characters: bool = config_key(True)
     """Mend: remove control characters and invisible characters."""
     white_space: bool = config_key(True)
-    """Mend: replace every stretch of white space by one space."""
+    """Mend: replace all white space between two words by one space."""
     spelling: bool = config_key(True)
     """Mend Spanish words that the training text does not have: read those that differ from one of its words in accents or
     by a typo (a letter missing or doubled, or two exchanged) as that word."""
@@ -146,7 +146,7 @@ class CleaningConfig:
 @dataclass(frozen=True)
 class AugmentationConfig:
     """Changed copies of training pairs, made by `s2s prepare`, so that a model reads what people write.
-    Each copy is changed in what is drawn for it; all but marks and joined change the Spanish side only.
+    Each copy is changed in what is chosen for it at random; all but marks and joined change the Spanish side only.
     What the shares do to the scores: configs/README.md.
     """
 
@@ -185,7 +185,7 @@ class TokenizerConfig:
     slots: int = config_key(9, 0, 9)
     """Number of slots: symbols that stand for numbers, addresses and unknown names, which are carried through; 0 = off."""
     learn_from: int = config_key(200_000, 1)
-    """Largest number of training sentences per language to train the tokenizer on; the seed draws them."""
+    """Largest number of training sentences per language to train the tokenizer on; the seed chooses them."""
     from_: str | None = config_key(None, path=True)
     """A run whose tokenizers are taken, so that training can begin with its weights (training.init_from).
     The other keys of this section then have no effect.  null = tokenizers are trained."""

@@ -9,7 +9,7 @@ class InputError(Exception):
 
 
 class UnreadableError(InputError):
-    """A file that the system does not let this process read, which says nothing about its content."""
+    """A file that the system does not let this process read, whatever its content is."""
 
 
 class RunError(Exception):

@@ -54,7 +54,7 @@ def atomic_directory(path: Path, replace: bool = True) -> Iterator[Path]:
         replace: whether to replace a directory that stands at `path`; the old one is removed once the new one is in its
             place.  If False, the old one stays and FileExistsError is raised, unless it is empty.
     """
-    path = Path(os.path.realpath(path))  # a link, say to a larger disk, stays
+    path = Path(os.path.realpath(path))  # a link, such as one to a larger disk, stays
     temporary, lock = _temporary(path), None
     try:  # from here on, so that a signal leaves nothing
         temporary.mkdir()
@@ -153,7 +153,7 @@ def explain_write_errors(path: Path) -> Iterator[None]:
 
 
 def require_readable(path: Path, error: Exception) -> None:
-    """Raise UnreadableError if an error of reading `path` says nothing about its content: only what was read can be damaged.
+    """Raise UnreadableError if an error of reading `path` has nothing to do with its content: only what was read can be damaged.
 
     A file that is not there is for the caller to judge.
     """

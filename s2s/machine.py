@@ -32,12 +32,12 @@ def compute_dtype(precision: str) -> str:
 
 
 def cpu_flags() -> set[str]:
-    """What Linux says of the processor's instructions, such as avx2; nothing on other systems."""
+    """The processor's instructions as Linux lists them, such as avx2; nothing on other systems."""
     return set(_CPU.read_text().split()) if _CPU.exists() else set()
 
 
 class Task(NamedTuple):
-    """What TF_CONFIG says: the workers and which of them this process is."""
+    """The content of TF_CONFIG: the workers and which of them this process is."""
 
     workers: dict[str, list[str]]
     """host:port of the workers of each kind, chief or worker."""

@@ -14,7 +14,7 @@ def draws(logits, count, **options):
     """How often each subword is drawn in the first step of `count` lines."""
     sampling = Sampling(**options)
     keys = sampling.keys(np.arange(count), np.zeros(count, np.int64))
-    ids = sampling.draw(np.tile(np.array(logits, np.float32), (count, 1)), keys, np.zeros(count, np.int64))
+    ids = sampling.sample(np.tile(np.array(logits, np.float32), (count, 1)), keys, np.zeros(count, np.int64))
     return np.bincount(ids, minlength=len(logits))
 
 
@@ -49,8 +49,8 @@ def test_a_sample_depends_on_its_numbers_only(seed, line, step):
     among = Sampling(seed=seed, samples=3).keys(np.array([line + 1, line]), np.array([0, 0]))
     assert among[3] == alone[0] and len(set(among.tolist())) == 6
     steps = np.full(6, step)
-    together = Sampling(seed=seed).draw(np.repeat(logits, 6, 0), among, steps)
-    assert together[3] == Sampling(seed=seed).draw(logits, alone, steps[:1])[0]
+    together = Sampling(seed=seed).sample(np.repeat(logits, 6, 0), among, steps)
+    assert together[3] == Sampling(seed=seed).sample(logits, alone, steps[:1])[0]
 
 
 def test_near_zero_temperature_is_greedy_and_batches_do_not_matter(untrained_translator, sentences):
@@ -88,4 +88,4 @@ def test_samples_from_the_command_line(untrained):
 )
 def test_options_that_do_not_go_together_are_refused(untrained, options):
     error = s2s("translate", untrained / "run", *options, stdin=b"", check=2).stderr.decode()
-    assert "--sample draws and does not search" in error
+    assert "--sample does not search" in error

@@ -1,7 +1,7 @@
 """Augmentation: changed copies of training pairs, so that a model reads what people write.
 
-A copy is made of the Spanish side as people write it and of the English side as it should be.  What is changed is drawn by
-the seed and the pair, so that the same files give the same corpus byte for byte.
+A copy is made of the Spanish side as people write it and of the English side as it should be.  What is changed is chosen at
+random by the seed and the pair, so that the same files give the same corpus byte for byte.
 
 OpusTrainer (Mozilla's trainer of translation models) changes the text while it trains; here the changed text is
 prepared, so that a training reads the same in every epoch, and resumes exactly.
@@ -24,7 +24,7 @@ class Copy(NamedTuple):
 
     pair: Pair
     kinds: tuple[str, ...]
-    """Those of KINDS that were drawn.  A typo, for example, changes only a pair with a long word."""
+    """Those of KINDS that were chosen.  A typo, for example, changes only a pair with a long word."""
 
 
 def copies(pairs: list[Pair], config: AugmentationConfig, seed: int) -> list[Copy]:
@@ -52,42 +52,42 @@ def put_into_slots(
 ) -> list[Pair]:
     """Training pairs with slots for numbers, addresses and unknown names, and, in some of them, for known names.
 
-    The slots of a pair begin at a drawn number, so that the model learns all of them.
+    The slots of a pair begin at a random number, so that the model learns all of them.
     """
     if not symbols:
         return pairs
     masked = []
     for pair in pairs:
 
-        def draw(pair: Pair = pair) -> tuple[bool, list[str]]:
+        def choose(pair: Pair = pair) -> tuple[bool, list[str]]:
             random = _random(seed, "slots", pair)
             return random.random() < config.known_names, symbols[random.choice((0, random.randrange(len(symbols)))) :]
 
         source, target = (slots.escape(text) for text in pair[:2])
-        source, target = slots.mask_pair(source, target, known, draw)
+        source, target = slots.mask_pair(source, target, known, choose)
         masked.append(pair._replace(source=source, target=target))
     return masked
 
 
 def _change(pairs: list[Pair], index: int, config: AugmentationConfig, random: Random) -> Copy:
-    drawn = {kind for kind in KINDS if random.random() < getattr(config, kind)}
+    chosen = {kind for kind in KINDS if random.random() < getattr(config, kind)}
     source, target = pairs[index][:2]
-    if "joined" in drawn:
+    if "joined" in chosen:
         following = pairs[index + 1 : index + random.choice((2, 2, 3))]
         source, target = (
             " ".join(texts) for texts in zip((source, target), *(pair[:2] for pair in following), strict=True)
         )
-    if "phone" in drawn:
+    if "phone" in chosen:
         source = perturbation.as_on_a_phone(source)
-    if "no_accents" in drawn:
+    if "no_accents" in chosen:
         source = perturbation.without_accents(source)
-    if "no_final_mark" in drawn:
+    if "no_final_mark" in chosen:
         source = perturbation.without_final_mark(source)
-    if "typo" in drawn:
+    if "typo" in chosen:
         source = perturbation.with_typo(source, random)
-    if "marks" in drawn:
+    if "marks" in chosen:
         source, target = perturbation.in_marks(source, target, random)
-    return Copy(pairs[index]._replace(source=source, target=target), tuple(kind for kind in KINDS if kind in drawn))
+    return Copy(pairs[index]._replace(source=source, target=target), tuple(kind for kind in KINDS if kind in chosen))
 
 
 def _random(seed: int, purpose: str, pair: Pair) -> Random:

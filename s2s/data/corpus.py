@@ -185,7 +185,7 @@ def _detect_columns(head: list[Cells], name: str) -> tuple[int, int]:
 
     A column without letters, such as numbers or dates, has no language, nor has a third one with the same text in all
     rows.  Two columns are Spanish and English in this
-    order unless their text clearly says otherwise; of more columns, the text must clearly say which: no other one may have
+    order unless their text is clearly otherwise; of more columns, the text must show it clearly: no other one may have
     half of the votes.
     """
     texts = {column: [cells[column] for cells in head if column in cells] for column in head[0]}

@@ -2,7 +2,7 @@
 
 prepared/
   source.model, target.model       sentencepiece models of the two languages
-  known_words.txt                  the words of the Spanish training text, by which unknown names are told
+  known_words.txt                  the words of the Spanish training text, by which unknown names are recognized
   train.source.ids.npy             uint16 or int32, the framed ids of all Spanish sentences, concatenated
   train.target.ids.npy             the same of the English sentences
   train.cells.npy                  int64 [cells, 3]: Spanish length, English length, number of pairs with these lengths
@@ -49,7 +49,7 @@ class EncodedSentences:
     """Encoded sentences of one language on disk."""
 
     def __init__(self, path: Path, lengths: Indices, counts: Indices):
-        """Open a file of ids; raises InputError unless it holds as many as its index says.
+        """Open a file of ids; raises InputError unless it holds as many as its index has.
 
         Args:
             path: the file.
@@ -63,7 +63,7 @@ class EncodedSentences:
             require_readable(path, error)
             raise InputError(f"{path}: damaged prepared corpus ({error}); run s2s prepare again") from None
         if stored.ndim != 1 or len(stored) != (lengths * counts).sum():
-            raise InputError(f"{path}: damaged prepared corpus (not as long as its index says); run s2s prepare again")
+            raise InputError(f"{path}: damaged prepared corpus (not as long as by its index); run s2s prepare again")
         self._type, self._start = stored.dtype, stored.offset
         self._lengths = lengths
         self._first_indices = exclusive_cumsum(counts)

@@ -76,9 +76,9 @@ class _ArrayReader:
 
     def take(self, expected: str) -> None:
         """Skip the next character, which is to be this one."""
-        found = self.peek()
-        if found != expected:
-            shown = f"not {found!r}" if found else "but the file ends"
+        actual = self.peek()
+        if actual != expected:
+            shown = f"not {actual!r}" if actual else "but the file ends"
             raise InputError(f"{self._name}:{self.line}: not JSON: {expected!r} is expected, {shown}; {_ARRAY}")
         self._skip(self._start + 1)
 

@@ -1,4 +1,4 @@
-"""The words of the training text, by which a name that it does not have is told from a word that it has in another form.
+"""The words of the training text, by which a name that it does not have is distinguished from a word that it has in another form.
 
 An unknown word with a capital within a sentence is a name.  At the start of a sentence every word has a capital: there it
 is a name unless it may be a form of a known word or a known word with a typo.  Other unknown words are read as the known
@@ -228,8 +228,8 @@ class KnownWords:
         """The most frequent common word of which this one may be a misspelling."""
         if len(key) not in _TYPO_LENGTHS:
             return None
-        found = max(filter(self.common.__contains__, _mended(key)), key=self._ranks.__getitem__, default=None)
-        return found and self._by_key[found]
+        key_of_word = max(filter(self.common.__contains__, _mended(key)), key=self._ranks.__getitem__, default=None)
+        return key_of_word and self._by_key[key_of_word]
 
 
 def _mended(word: str) -> Iterator[str]:

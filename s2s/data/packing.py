@@ -2,7 +2,7 @@
 
 A packed batch is one vector of ids, [tokens].  The sentences are sorted from the longest to the shortest.  All first
 subwords come first, then all second subwords, and so on; as sentences end, the steps have fewer rows.  `Segments`
-says how many: ((3, 8), (2, 5)) means three steps of all eight sentences, then two steps of the first five.
+gives how many: ((3, 8), (2, 5)) means three steps of all eight sentences, then two steps of the first five.
 
 The segments of a batch are static.  Every step is then a matrix product of known shape, and a sentence that has ended
 costs nothing.

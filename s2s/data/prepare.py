@@ -3,7 +3,7 @@
 The corpus is worked on in shards, in three passes:
 
 1. Read and clean every shard and write it to a temporary file.  Three 64-bit keys of each pair stay in memory; they are
-   enough to find duplicates and leaks and to draw the splits.
+   enough to find duplicates and leaks and to choose the splits.
 2. Read the training sentences to count their words, and again, or a sample of them, to train the tokenizers.
 3. Augment and encode every shard.
 """
@@ -211,8 +211,8 @@ def _sample(config: Config, shards: ShardFile, numbers: Indices) -> list[Pair]:
     pairs = list(shards.pick(numbers[sample(len(numbers))]))
     # Where the repetitions of each pair would end, had they been written out.
     ends = np.cumsum([0, *(pair.weight for pair in pairs)])
-    drawn = np.searchsorted(ends[1:], sample(int(ends[-1])), side="right")
-    weights = np.bincount(drawn, minlength=len(pairs)).tolist()
+    sampled = np.searchsorted(ends[1:], sample(int(ends[-1])), side="right")
+    weights = np.bincount(sampled, minlength=len(pairs)).tolist()
     return [pair._replace(weight=weight) for pair, weight in zip(pairs, weights, strict=True) if weight]
 
 

@@ -78,7 +78,7 @@ def mask(text: str, known: KnownWords, slots: Sequence[str], in_capitals: bool =
 
 
 def mask_pair(
-    source: str, target: str, known: KnownWords, draw: Callable[[], tuple[bool, Sequence[str]]]
+    source: str, target: str, known: KnownWords, choose: Callable[[], tuple[bool, Sequence[str]]]
 ) -> tuple[str, str]:
     """A training pair in which what both sides share is put into slots.
 
@@ -86,13 +86,13 @@ def mask_pair(
         source: the Spanish sentence, without slots.
         target: the English sentence, without slots.
         known: the words of the training text.
-        draw: gives whether known names become slots too, and the slots to use, in this order.  It is called for sentences
+        choose: gives whether known names become slots too, and the slots to use, in this order.  It is called for sentences
             that have something to put into slots.
     """
     spans = _spans(source, lambda word: known.is_name(word) or known.is_unknown_name(word))
     if not spans:
         return source, target
-    names_too, slots = draw()
+    names_too, slots = choose()
     if not names_too:
         spans = _spans(source, known.is_unknown_name)
     texts = [_english(source[start:stop]) for start, stop in spans]

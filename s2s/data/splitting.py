@@ -38,7 +38,7 @@ def components(keys: Keys) -> npt.NDArray[np.int64]:
 
 
 def hold_out(keys: Keys, dev_size: int, test_size: int, seed: int) -> npt.NDArray[np.uint8]:
-    """[pairs]: the split of each pair.  Whole components are held out, drawn by the seed.
+    """[pairs]: the split of each pair.  Whole components are held out, chosen by the seed.
 
     A component of more than a hundredth of a split would not be a sample of the corpus.  It stays in train, so there may
     be fewer pairs than asked for.

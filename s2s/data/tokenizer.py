@@ -1,6 +1,6 @@
 """Subwords by sentencepiece: text <-> ids, and how a sentence is framed by BOS and EOS and read.
 
-source    [subwords..., EOS]        what the encoder reads, from the end if model.reverse_source says so
+source    [subwords..., EOS]        what the encoder reads, from the end if model.reverse_source is true
 target    [BOS, subwords..., EOS]   all but the last: the decoder's inputs; all but the first: its labels
 """
 

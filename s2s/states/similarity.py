@@ -17,7 +17,7 @@ class ScoredPairs(NamedTuple):
     first: list[str]
     second: list[str]
     scores: list[float] | None
-    """How similar a person found each pair, in any unit; None where the file has no such column."""
+    """How similar each pair is by human judgement, in any unit; None where the file has no such column."""
 
 
 def read_scored_pairs(path: Path) -> ScoredPairs:

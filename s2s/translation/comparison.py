@@ -77,8 +77,8 @@ class Baseline:
         """
         self.path, self._references = path, list(test.references.values())
         if path.is_dir():
-            found = Translator(Run(path), cut=cut).translate(list(test.references), options)
-            self.translations = [best[0].text for best in found]
+            hypotheses = Translator(Run(path), cut=cut).translate(list(test.references), options)
+            self.translations = [best[0].text for best in hypotheses]
         else:
             self.translations = _read_translations(path, test)
 

@@ -40,7 +40,7 @@ class Requests(NamedTuple):
     slots: Slots
     """The slots that hypotheses have."""
     keys: Keys
-    """[n times samples], of the draws of `options.sampling`; empty without sampling."""
+    """[n times samples], of the samples of `options.sampling`; empty without sampling."""
 
     def repeat(self, count: int) -> "Requests":
         """Each state `count` times, one after the other."""

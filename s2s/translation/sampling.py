@@ -1,6 +1,6 @@
-"""Sampling: subwords drawn from the model's distribution instead of searched for.
+"""Sampling: subwords chosen at random by their probability, instead of the most probable ones.
 
-A draw depends on the seed, the line, the number of the sample and the step, and on nothing else: not on the batch, the order
+A sample depends on the seed, the line, the number of the sample and the step, and on nothing else: not on the batch, the order
 or the number of threads.
 """
 
@@ -13,21 +13,21 @@ from s2s.data.dataset import Indices
 from s2s.translation.state import Floats
 
 Keys = npt.NDArray[np.uint64]
-"""[n]: for each sample, what its draws depend on beside the step."""
+"""[n]: for each sample, what its subwords depend on beside the step."""
 
 
 @dataclass(frozen=True)
 class Sampling:
-    """How subwords are drawn."""
+    """How subwords are sampled."""
 
     temperature: float = 1.0
-    """Logits are divided by it: below 1 the draws are nearer to the best subword, above 1 more even."""
+    """Logits are divided by it: below 1 samples are nearer to the best subword, above 1 more even."""
     top_k: int | None = None
-    """Draw from the k most probable subwords only; None = from all."""
+    """Sample from the k most probable subwords only; None = from all."""
     top_p: float = 1.0
-    """Draw from the most probable subwords only that together have this probability (Holtzman et al. 2020)."""
+    """Sample from the most probable subwords only that together have this probability (Holtzman et al. 2020)."""
     seed: int = 1
-    """Seed of the draws."""
+    """Seed of the samples."""
     samples: int = 1
     """Translations of each sentence, in the order of their numbers."""
 
@@ -41,8 +41,8 @@ class Sampling:
         key = _fold(_fold(np.full(len(lines), self.seed, np.uint64), lines), parts)
         return _fold(np.repeat(key, self.samples), np.tile(np.arange(self.samples), len(lines)))
 
-    def draw(self, logits: Floats, keys: Keys, steps: Indices) -> Indices:
-        """A subword for each row, [rows].  -inf is never drawn.
+    def sample(self, logits: Floats, keys: Keys, steps: Indices) -> Indices:
+        """A subword for each row, [rows].  -inf is never taken.
 
         Args:
             logits: [rows, vocabulary].

@@ -91,7 +91,9 @@ def search(
         network.decoder_step(beams.last, beams.state, logits)
         normalizer = _log_normalizer(logits, powers)
         beams.mask(logits)
-        best, ids = beams.draw(logits) if options.sampling else _largest(logits, min(options.beam, network.vocab_size))
+        best, ids = (
+            beams.sample(logits) if options.sampling else _largest(logits, min(options.beam, network.vocab_size))
+        )
         beams.advance(best - normalizer, ids, finished)
 
 
@@ -192,11 +194,11 @@ class _BeamState:
             logits[row, EOS] = -np.inf
         return missing
 
-    def draw(self, logits: Floats) -> tuple[Floats, Indices]:
-        """Draw a subword for each hypothesis; its logit and the subword, both [rows, 1]."""
+    def sample(self, logits: Floats) -> tuple[Floats, Indices]:
+        """Sample a subword for each hypothesis; its logit and the subword, both [rows, 1]."""
         assert self.options.sampling
         count, ids = self.count, np.zeros((self.rows, 1), np.int64)
-        ids[:count, 0] = self.options.sampling.draw(
+        ids[:count, 0] = self.options.sampling.sample(
             logits[:count], self.keys[self.sentence[:count]], self.length[:count]
         )
         return np.take_along_axis(logits, ids, 1), ids
