@@ -120,12 +120,22 @@ def test_the_budget_may_be_raised(trained, train_here, tmp_path, capsys):
 
 @pytest.mark.slow
 def test_minutes_are_a_budget(untrained, train_here, tmp_path):
-    options = ["training.epochs=null", "training.minutes=0.05", "training.validation_sentences=0"]
+    options = [
+        "training.epochs=null",
+        "training.minutes=0.05",
+        "training.validation_sentences=0",
+        "training.log_every=1",
+    ]
+    train_here(config_of(untrained, f"run={tmp_path}/first", *options, "training.steps=1"))  # compiles
     # Without the budget it would train without end.
     train_here(config_of(untrained, f"run={tmp_path}/run", *options))
     progress = json.loads((last_checkpoint(tmp_path / "run").parent / "progress.json").read_text())
     assert progress["seconds"] >= 3.0
     assert (tmp_path / "run" / "best.npz").exists()
+    log = (tmp_path / "run" / "train.log").read_text(encoding="utf-8")
+    (forecast,) = re.findall(r"^at this speed the 0.05 minutes give about ([\d,]+) steps, \d+\.\d epochs$", log, re.M)
+    done = metrics(tmp_path / "run")[-1]["step"]
+    assert done / 5 < int(forecast.replace(",", "")) < done * 5
 
 
 def test_a_training_closes_its_files(trained):

@@ -74,6 +74,7 @@ class _Loop:
         self.clock = time.monotonic() - progress.seconds
         self.saved_step, self.saved_at, self.logged_at = progress.step, progress.seconds, progress.seconds
         self.compiled: set[Bucket] = set()
+        self.compiled_since_log, self.is_forecast = False, self.config.minutes is None
 
     def run_steps(self, stopped: Callable[[], bool]) -> None:
         """Train until a budget or patience is used up, or `stopped` returns True; writes a checkpoint at the end."""
@@ -156,6 +157,7 @@ class _Loop:
     def _step(self, bucket: Bucket, parts: list[Batch], rate: float) -> None:
         progress, started, new = self.progress, time.monotonic(), bucket not in self.compiled
         if new:
+            self.compiled_since_log = True
             self.compiled.add(bucket)
             self.reporter.compiling(len(self.compiled), len(self.buckets), bucket.shape)
         self.trainer.step(bucket.shape, parts, rate, progress.step)
@@ -181,6 +183,19 @@ class _Loop:
             "seconds": round(progress.seconds, 1),
         }
         self.reporter.log(record, progress, self._seconds_left(share))
+        if not (self.is_forecast or self.compiled_since_log):
+            self._forecast(elapsed)
+        self.compiled_since_log = False
+
+    def _forecast(self, elapsed: float) -> None:
+        """Report, once, how many steps the minutes will give; `elapsed`: seconds of a logging interval without compiling."""
+        assert self.config.minutes
+        self.is_forecast = True
+        left = max(self.config.minutes * 60 - self.progress.seconds, 0.0)
+        steps = self.progress.step + round(left * self.config.log_every / elapsed)
+        self.reporter.write_line(
+            f"at this speed the {self.config.minutes:g} minutes give about {steps:,} steps, {steps / self.epoch_steps:.1f} epochs"
+        )
 
     def _seconds_left(self, share: float) -> float | None:
         return self.progress.seconds * (1.0 - share) / share if share else None
