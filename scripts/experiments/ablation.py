@@ -29,6 +29,7 @@ import statistics
 import subprocess
 import sys
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -106,7 +107,10 @@ def measure(plan: dict[str, Any], name: str, changes: Overrides, against: str) -
         "machine": f"{len(os.sched_getaffinity(0))} cores, {_processor()}",
     }
     bases = [run_path(plan, against, seed) for seed in seeds]
-    if against != name and all((base / "best.npz").exists() for base in bases):
+    gone = [base for base in bases if not (base / "best.npz").exists()]
+    if against != name and gone:
+        print(f"no p: {gone[0]} has no weights to compare with", file=sys.stderr)
+    elif against != name:
         result["p"] = max(one.p_against(Scored.of(base)) for one, base in zip(scored, bases, strict=True))
     return result
 
@@ -138,8 +142,9 @@ class Scored(NamedTuple):
     """As `evaluate` returns them."""
 
     @classmethod
+    @cache
     def of(cls, path: Path) -> "Scored":
-        """Translate with the run in this directory."""
+        """Translate with the run in this directory, once for all rows that are compared with it."""
         run = Run(path)
         references = read_test_set([run.config.data.dev[0]], layout_of(run.config.data)).references
         scores, translations = evaluate(Translator(run), references, SearchOptions())
