@@ -52,7 +52,7 @@ class Model:
         beams = [
             [best.text for best in hypotheses[:n_best]] for hypotheses in self._translator.translate(texts, options)
         ]
-        results = [texts[0] for texts in beams] if n_best == 1 else beams
+        results = [translations[0] for translations in beams] if n_best == 1 else beams
         return results[0] if isinstance(sentences, str) else results
 
     def encode(

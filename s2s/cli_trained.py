@@ -46,7 +46,9 @@ def translate(
     require(TRANSLATE)
     sampling_options = (temperature, top_k, top_p, seed) != (1.0, None, 1.0, 1)
     if (sample and beam) or (sampling_options and not sample):
-        raise InputError("--sample does not search: --beam goes without it, --temperature and the like with it")
+        raise InputError(
+            "--sample and --beam exclude each other; --temperature, --top-k, --top-p and --seed need --sample"
+        )
     if n_best > (beam or cli.MOST) and not sample:
         raise InputError(
             f"--n-best {n_best}: more than the search keeps; give --beam {n_best} or more, at most {cli.MOST}"

@@ -124,7 +124,7 @@ class CleaningConfig:
     control_characters: bool = config_key(True)
     """Mend: remove control characters and invisible characters."""
     white_space: bool = config_key(True)
-    """Mend: replace all white space between two words by one space."""
+    """Mend: replace every run of white space by one space."""
     spelling: bool = config_key(True)
     """Mend Spanish words that the training text does not have: read those that differ from one of its words in accents or
     by a typo (a letter missing or doubled, or two exchanged) as that word."""
@@ -146,7 +146,7 @@ class CleaningConfig:
 @dataclass(frozen=True)
 class AugmentationConfig:
     """Changed copies of training pairs, made by `s2s prepare`, so that a model reads what people write.
-    Each copy is changed in what is chosen for it at random; all but marks and joined change the Spanish side only.
+    Each copy gets a random selection of these changes; all but marks and joined change the Spanish side only.
     What the shares do to the scores: configs/README.md.
     """
 

@@ -4,6 +4,7 @@ import dataclasses
 import fcntl
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -35,9 +36,9 @@ def examples(count):
 
 
 def pytest_collection_modifyitems(items):
-    """Whatever needs the trained run is slow.  Slow tests come first, so that two processes end together."""
+    """Whatever trains is slow.  Slow tests come first, so that two processes end together."""
     for item in items:
-        if "trained" in item.fixturenames:
+        if {"trained", "train_here"} & {*item.fixturenames}:
             item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
@@ -120,7 +121,7 @@ def wait_for_line(process, start):
 
 
 SHORT = {"model__layers": 1, "model__units": 24, "training__validation_sentences": 0}
-"""For `set_options`: a training of which only the course matters, which starts in two thirds of the time."""
+"""For `overrides`: a training whose scores do not matter, which starts in two thirds of the time."""
 
 
 def overrides(**values):
@@ -203,18 +204,20 @@ def random_weights(config, source_vocab, target_vocab, scale=1.25):
 def trained(tmp_path_factory):
     """Directory of a tiny experiment, prepared and trained by the command line; its run is `run`, its log train.log.
 
-    The processes of pytest share it.
+    The workers of pytest-xdist share it: it is only read.
     """
     directory = tmp_path_factory.getbasetemp()
     directory = (directory.parent if "PYTEST_XDIST_WORKER" in os.environ else directory) / "trained"
-    directory.mkdir(exist_ok=True)
-    with open(directory / "lock", "w", encoding="utf-8") as lock:
+    with open(directory.with_name("trained.lock"), "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (directory / "train.log").exists():
+            shutil.rmtree(directory, ignore_errors=True)  # of a worker that failed
+            directory.mkdir()
             config = write_config(directory)
             s2s("prepare", config, check=0)
-            trained = s2s("train", config, env={"PYTHONWARNINGS": "always::ResourceWarning"}, check=0)
-            (directory / "train.log").write_bytes(trained.stderr)
+            process = s2s("train", config, env={"PYTHONWARNINGS": "always::ResourceWarning"}, check=0)
+            (directory / "train.tmp").write_bytes(process.stderr)
+            (directory / "train.tmp").rename(directory / "train.log")  # now it is whole
     return directory
 
 
@@ -233,23 +236,24 @@ def train_here(monkeypatch):
     from s2s.training import loop
 
     make_trainer, default = loop.make_trainer, TrainingConfig()
-    of_the_loop = ("epochs", "steps", "minutes", "learning_rate", "warmup_steps", "log_every", "validate_every", "best_by",
+    keys_of_the_loop = ("epochs", "steps", "minutes", "learning_rate", "warmup_steps", "log_every", "validate_every", "best_by",
                    "validation_sentences", "checkpoint_minutes", "patience", "on_nan")  # fmt: skip
 
-    def make_or_take(config, vocab_sizes, devices):
-        step = dataclasses.replace(config.training, **{name: getattr(default, name) for name in of_the_loop})
+    def cached_trainer(config, vocab_sizes, devices):
+        step = dataclasses.replace(config.training, **{name: getattr(default, name) for name in keys_of_the_loop})
         key = repr((config.model, step, config.seed, vocab_sizes))
         if key not in _TRAINERS:
             trainer = make_trainer(config, vocab_sizes, devices)
             _TRAINERS[key] = trainer, trainer.arrays()
         trainer, initial = _TRAINERS[key]
         trainer.restore(initial)
+        trainer.config = config.training
         return trainer
 
-    monkeypatch.setattr(loop, "make_trainer", make_or_take)
+    monkeypatch.setattr(loop, "make_trainer", cached_trainer)
 
     def train(config, around=nullcontext):
-        """`around` is called with the run's directory for a context to train in."""
+        """`around` makes of the run's directory the context manager in which it is trained."""
         run = Run.begin(config)
         try:
             with around(run.path):

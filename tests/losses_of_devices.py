@@ -1,6 +1,6 @@
 """Train 20 steps of a tiny model and print the losses as JSON: `losses_of_devices.py mirrored|multi_worker`.
 
-A program, since a process can set up its devices only once.
+A program, since a process can set up its devices only once; `train_on("none")` needs none of its own.
 """
 
 import json

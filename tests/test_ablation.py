@@ -33,7 +33,7 @@ runs: [{", ".join(runs)}]
     small = "{name: small, set: {model.units: 8}, against: large}"
     write_plan(small)
     log = ablation(plan)[1]
-    assert "== small" in log and f"no p: {tmp_path}/runs/large-3 has no weights to compare with" in log
+    assert "== small" in log and f"no p-value: {tmp_path}/runs/large-3 has no best.npz" in log
     (result,) = map(json.loads, results.read_text(encoding="utf-8").splitlines())
     assert result["set"] == {"model.units": 8} and result["against"] == "large" and result["steps"] > 0
     assert result["p"] is None and result["seeds"] == [3, 4] and len(result["dev_bleu_of_seeds"]) == 2

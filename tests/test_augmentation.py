@@ -55,12 +55,12 @@ def test_copies_do_not_depend_on_the_other_pairs(start):
     assert masked[-1:] == put_into_slots(part[-1:], known, symbols(9), CONFIG, 1)
 
 
-def test_numbers_are_slots_and_known_names_in_the_drawn_share():
+def test_numbers_are_slots_and_known_names_in_their_share():
     known = KnownWords.of(WordCounts.of([*(pair.source for pair in PAIRS), "Hola, Tom."]))
     result = put_into_slots(PAIRS, known, symbols(9), replace(NOTHING, known_names=0.25), 1)
     assert all(SLOT.search(pair.source) for pair in result)
     assert all(SLOT.findall(pair.source) == SLOT.findall(pair.target) for pair in result)
-    drawn = sum("Tom" not in pair.source for pair in result)
-    assert 60 < drawn < 140
+    masked = sum("Tom" not in pair.source for pair in result)
+    assert 60 < masked < 140
     assert {SLOT.findall(pair.source)[0] for pair in result} == set(symbols(9))  # all are learnt
     assert put_into_slots(PAIRS, known, [], NOTHING, 1) == PAIRS

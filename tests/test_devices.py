@@ -19,6 +19,7 @@ from s2s.training.rendezvous import wait_for_workers
 from tests.conftest import (
     ROOT,
     SHORT,
+    metrics,
     overrides,
     python_process,
     s2s_process,
@@ -95,8 +96,10 @@ def test_a_dead_worker_ends_the_others_with_a_message(untrained, train_here, tmp
         _, stderr = chief.communicate(timeout=120)
         assert chief.returncode == 1
         assert stderr.splitlines()[-1].startswith(b"s2s: error: lost another worker; start the same command")
-    keys |= {"training__distribute": "none", "training__epochs": 1, "training__steps": 5}
+    trained = metrics(tmp_path / "run")[-1]["step"]
+    keys |= {"training__distribute": "none", "training__steps": trained + 50}
     train_here(config_of(untrained, *overrides(**keys)))
+    assert metrics(tmp_path / "run")[-1]["step"] == trained + 50
 
 
 @contextmanager

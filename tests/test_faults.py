@@ -8,6 +8,7 @@ import os
 import signal
 import stat
 import time
+from functools import cache
 
 import pytest
 
@@ -112,21 +113,28 @@ def work(name, process, directory):
     time.sleep(0.5)
 
 
+COPIES = {"prepare": 100, "train": 5000, "inspect-state": 150}
+
+
 @pytest.fixture(scope="module")
-def whole_outputs():
-    """What the commands write that nobody stops, by their names."""
-    return {}
+def whole_output(untrained, tmp_path_factory):
+    """A function that gives what a command writes when nothing stops it."""
+
+    @cache
+    def output(name):
+        directory = tmp_path_factory.mktemp("whole")
+        s2s(*command(name, untrained, directory, directory / "out", COPIES.get(name, 60)), check=0)
+        return (directory / "out").read_bytes()
+
+    return output
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("number", SIGNALS)
-def test_signals(untrained, whole_outputs, tmp_path, name, number):
-    copies = {"prepare": 100, "train": 5000, "inspect-state": 150}.get(name, 40)
-    arguments = command(name, untrained, tmp_path, tmp_path / "out", copies)
+def test_signals(untrained, whole_output, tmp_path, name, number):
+    arguments = command(name, untrained, tmp_path, tmp_path / "out", COPIES.get(name, 60))
     writes_file = name not in ("prepare", "train")
-    if writes_file and name not in whole_outputs:
-        s2s(*arguments, check=0)
-        whole_outputs[name] = (tmp_path / "out").read_bytes()
+    whole = whole_output(name) if writes_file else b""
     for moment in ("start", "imports", "work"):
         if writes_file:
             (tmp_path / "out").write_text("mine")
@@ -139,6 +147,7 @@ def test_signals(untrained, whole_outputs, tmp_path, name, number):
                 time.sleep(0.15)
             if moment == "work":
                 work(name, process, tmp_path)
+                assert process.poll() is None, "it ended before the signal: give it more to do"
             process.send_signal(number)
             _, errors = process.communicate(timeout=120)
         # Before Python runs our code.
@@ -149,8 +158,8 @@ def test_signals(untrained, whole_outputs, tmp_path, name, number):
         assert not leftovers(tmp_path), moment
         if writes_file:
             # The signal may come after the file got its name: then the file is whole.
-            assert (tmp_path / "out").read_bytes() in (b"mine", whole_outputs[name])
-            assert process.returncode or (tmp_path / "out").read_bytes() == whole_outputs[name]
+            assert (tmp_path / "out").read_bytes() in (b"mine", whole)
+            assert process.returncode or (tmp_path / "out").read_bytes() == whole
 
 
 def test_the_commands_of_the_walk_are_all():

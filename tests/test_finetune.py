@@ -92,7 +92,7 @@ def test_the_model_card_says_what_it_began_with_and_what_that_began_with(trained
     directory, keys = adapted
     card = (directory / "run" / "MODEL.md").read_text(encoding="utf-8")
     assert f"It began with the weights of `{trained}/run` after" in card and f"(`{trained}/train.tsv`)" in card
-    keys |= {"run": tmp_path / "next", "training__init_from": directory / "run", "training__epochs": 1}
+    keys = keys | {"run": tmp_path / "next", "training__init_from": directory / "run", "training__epochs": 1}
     train_here(config_of(trained, *overrides(**keys)))
     card = (tmp_path / "next" / "MODEL.md").read_text(encoding="utf-8")
     assert f"It began with the weights of `{directory}/run`" in card

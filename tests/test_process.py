@@ -100,10 +100,13 @@ def test_text_that_the_encoding_of_stdout_lacks_is_escaped(untrained):
     assert b"\\xb1" in process.stdout
 
 
-@pytest.mark.slow
-def test_control_characters_in_messages_are_escaped(untrained, tmp_path):
+def test_control_characters_are_escaped():
     assert printable("a\x1b[31mb\nc\x07\udcff") == "a\\x1b[31mb\\nc\\x07\\udcff"
     assert printable("one\n  two ñ 🙂") == "one\n  two ñ 🙂"
+
+
+@pytest.mark.slow
+def test_control_characters_of_names_are_escaped_in_messages(untrained, tmp_path):
     for name in ("\x1b[31mred.txt", "two\nlines.txt", os.fsdecode(b"\xff.txt")):
         refused = s2s("translate", untrained / "run", tmp_path / name, check=2).stderr
         assert b"\x1b" not in refused and refused.count(b"\n") == 1 and b"\\" in refused

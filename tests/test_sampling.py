@@ -1,4 +1,4 @@
-"""Sampling: the model's own distribution, drawn by (seed, line, sample, step) and nothing else."""
+"""Sampling: the model's own distribution, sampled by (seed, line, sample, step) and nothing else."""
 
 import numpy as np
 import pytest
@@ -10,8 +10,8 @@ from s2s.translation.search import SearchOptions
 from tests.conftest import s2s
 
 
-def draws(logits, count, **options):
-    """How often each subword is drawn in the first step of `count` lines."""
+def sampled(logits, count, **options):
+    """How often each subword is sampled in the first step of `count` lines."""
     sampling = Sampling(**options)
     keys = sampling.keys(np.arange(count), np.zeros(count, np.int64))
     ids = sampling.sample(np.tile(np.array(logits, np.float32), (count, 1)), keys, np.zeros(count, np.int64))
@@ -23,23 +23,23 @@ def chi_square(counts, probabilities):
     return (((counts - expected) ** 2) / expected).sum()
 
 
-def test_at_temperature_one_draws_have_the_models_distribution():
+def test_at_temperature_one_samples_have_the_models_distribution():
     probabilities = np.array([0.4, 0.3, 0.15, 0.1, 0.04, 0.01])
-    counts = draws(np.log(probabilities) + 3.0, 20_000)
+    counts = sampled(np.log(probabilities) + 3.0, 20_000)
     assert chi_square(counts, probabilities) < 15.1  # the 99 % quantile at five degrees of freedom
     # The test can fail: so it does for another distribution.
     assert chi_square(counts, np.array([0.37, 0.33, 0.15, 0.1, 0.04, 0.01])) > 15.1
     hot = probabilities**0.5 / (probabilities**0.5).sum()
-    assert chi_square(draws(np.log(probabilities), 20_000, temperature=2.0), hot) < 15.1
+    assert chi_square(sampled(np.log(probabilities), 20_000, temperature=2.0), hot) < 15.1
 
 
 def test_top_k_and_top_p_leave_the_least_probable_out():
     logits = np.log([0.4, 0.3, 0.15, 0.1, 0.05])
-    assert (draws(logits, 2000, top_k=2)[:2] > 0).all() and draws(logits, 2000, top_k=2)[2:].sum() == 0
-    assert (draws(logits, 2000, top_p=0.75)[:3] > 0).all() and draws(logits, 2000, top_p=0.75)[3:].sum() == 0
-    assert draws(logits, 100, top_p=0.001)[0] == draws(logits, 100, top_k=1)[0] == 100
-    assert draws(logits, 100, temperature=0.01)[0] == 100
-    assert draws([-np.inf, 0.0, -np.inf], 100, temperature=5.0, top_k=3)[1] == 100
+    assert (sampled(logits, 2000, top_k=2)[:2] > 0).all() and sampled(logits, 2000, top_k=2)[2:].sum() == 0
+    assert (sampled(logits, 2000, top_p=0.75)[:3] > 0).all() and sampled(logits, 2000, top_p=0.75)[3:].sum() == 0
+    assert sampled(logits, 100, top_p=0.001)[0] == sampled(logits, 100, top_k=1)[0] == 100
+    assert sampled(logits, 100, temperature=0.01)[0] == 100
+    assert sampled([-np.inf, 0.0, -np.inf], 100, temperature=5.0, top_k=3)[1] == 100
 
 
 @given(st.integers(0, 2**32), st.integers(0, 2**40), st.integers(0, 100))
@@ -88,4 +88,4 @@ def test_samples_from_the_command_line(untrained):
 )
 def test_options_that_do_not_go_together_are_refused(untrained, options):
     error = s2s("translate", untrained / "run", *options, stdin=b"", check=2).stderr.decode()
-    assert "--sample does not search" in error
+    assert "--sample and --beam exclude each other" in error

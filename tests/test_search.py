@@ -277,7 +277,7 @@ def test_samples_of_whole_sentences_have_the_models_distribution(network):
     finished = [[] for _ in range(count)]
     options = SearchOptions(sampling=sampling)
     search(network, requests.repeat(count), WorkQueue(range(count)), options, finished)
-    drawn = Counter(tuple(hypothesis.ids) for (hypothesis,) in finished)
+    sampled = Counter(tuple(hypothesis.ids) for (hypothesis,) in finished)
 
     def probabilities(ids):
         logits = logits_of(network, state[0], ids)[-1].astype(np.float64)
@@ -291,12 +291,12 @@ def test_samples_of_whole_sentences_have_the_models_distribution(network):
             second = probabilities((one,))
             exact |= {(one, EOS): first[one] * second[EOS]}
             exact |= {(one, two, EOS): first[one] * second[two] for two in np.flatnonzero(second) if two != EOS}
-    assert sum(exact.values()) == pytest.approx(1.0) and drawn.keys() <= exact.keys()
+    assert sum(exact.values()) == pytest.approx(1.0) and sampled.keys() <= exact.keys()
     # Sentences that are expected less than five times count as one.
     common = {ids: count * p for ids, p in exact.items() if count * p >= 5}
     rest = count - sum(common.values())
-    differences = [(drawn[ids] - expected) ** 2 / expected for ids, expected in common.items()]
-    rare = count - sum(drawn[ids] for ids in common)
+    differences = [(sampled[ids] - expected) ** 2 / expected for ids, expected in common.items()]
+    rare = count - sum(sampled[ids] for ids in common)
     statistic, freedom = sum(differences) + ((rare - rest) ** 2 / rest if rest >= 5 else 0.0), len(common)
     assert statistic < freedom + 3.5 * (2 * freedom) ** 0.5  # mean and deviation of chi-square
     for hypotheses in finished[:50]:

@@ -61,7 +61,7 @@ def test_every_word_of_a_line_in_capitals_may_be_no_name():
 
 
 @pytest.mark.parametrize(
-    ("source", "target", "draws", "expected"),
+    ("source", "target", "names_too", "expected"),
     [
         ("A las 9:45 en Kuopio.", "In Kuopio at 9:45.", False, ("A las ⟨1⟩ en ⟨2⟩.", "In ⟨2⟩ at ⟨1⟩.")),
         # What only one side has stays.
@@ -71,13 +71,13 @@ def test_every_word_of_a_line_in_capitals_may_be_no_name():
         ("Cuesta 10.000.", "It is 10,000.", False, ("Cuesta ⟨1⟩.", "It is ⟨1⟩.")),
         # A number is not a part of another one.
         ("Son 2.", "It is 2.5 or 22.", False, ("Son 2.", "It is 2.5 or 22.")),
-        # Known names are slots when they are drawn; common words never are.
+        # Known names are slots when that is chosen; common words never are.
         ("Tom vive aquí. No.", "Tom lives here. No.", False, ("Tom vive aquí. No.", "Tom lives here. No.")),
         ("Tom vive aquí. No.", "Tom's here. No.", True, ("⟨1⟩ vive aquí. No.", "⟨1⟩'s here. No.")),
     ],
 )
-def test_slots_of_a_training_pair_are_what_both_sides_share(source, target, draws, expected):
-    assert mask_pair(source, target, KNOWN, lambda: (draws, NINE)) == expected
+def test_slots_of_a_training_pair_are_what_both_sides_share(source, target, names_too, expected):
+    assert mask_pair(source, target, KNOWN, lambda: (names_too, NINE)) == expected
 
 
 def test_slots_of_others_are_removed_and_typed_ones_are_text():

@@ -55,7 +55,7 @@ def losses(trainer, steps=3, rate=0.01):
     return seen
 
 
-def weights(arrays):
+def weights_and_averages(arrays):
     return {name: array for name, array in arrays.items() if name.startswith(("weight", "average"))}
 
 
@@ -150,12 +150,12 @@ def test_how_it_is_compiled_does_not_change_the_result(plain):
     whole = trainer_of(compile="xla")
     np.testing.assert_allclose(losses(whole), seen, atol=1e-5)
     # Where a gradient is next to nothing Adam makes a step of its sign: up to three steps of 0.01.
-    assert_near(weights(whole.arrays()), weights(arrays), 3e-3)
+    assert_near(weights_and_averages(whole.arrays()), weights_and_averages(arrays), 3e-3)
 
 
 @pytest.mark.parametrize("tie_output", [pytest.param(True, marks=pytest.mark.slow), False])
 def test_a_batch_is_learnt_by_heart(tie_output):
-    trainer, batch = shared_trainer(dropout=0.0, label_smoothing=0.0, tie_output=tie_output), batch_of()
+    trainer, batch = trainer_of(dropout=0.0, label_smoothing=0.0, tie_output=tie_output), batch_of()
     for step in range(150):
         trainer.step(SHAPE, [batch], 0.02, step)
         if step == 0:
@@ -189,26 +189,26 @@ def test_shorter_types_stay_close(plain, precision, tolerance):
 def test_float16_skips_a_step_that_overflows_and_halves_the_scale():
     trainer = shared_trainer(precision="float16")
     trainer.scale.assign(2.0**30)
-    before = weights(trainer.arrays())
+    before = weights_and_averages(trainer.arrays())
     trainer.step(SHAPE, [batch_of()], 0.01, 0)
-    assert_near(weights(trainer.arrays()), before, 0.0)
+    assert_near(weights_and_averages(trainer.arrays()), before, 0.0)
     assert trainer.scale.numpy() == 2.0**29
     trainer.scale.assign(2.0**10)
     trainer.good_steps.assign(1999.0)
     trainer.step(SHAPE, [batch_of()], 0.01, 1)
     assert trainer.scale.numpy() == 2.0**11 and trainer.good_steps.numpy() == 0.0
-    assert any((before[name] != array).any() for name, array in weights(trainer.arrays()).items())
+    assert any((before[name] != array).any() for name, array in weights_and_averages(trainer.arrays()).items())
 
 
 @pytest.mark.slow
 def test_a_step_that_is_not_finite_is_left_out_and_counted(plain):
     trainer = shared_trainer()
-    before, bias = weights(trainer.arrays()), trainer.model.decoder.output_bias
+    before, bias = weights_and_averages(trainer.arrays()), trainer.model.decoder.output_bias
     bias.assign(np.full(bias.shape, np.nan))
     for step in (3, 4):
         trainer.step(SHAPE, [batch_of(step)], 0.01, step)
     bias.assign(np.zeros(bias.shape))
-    assert_near(weights(trainer.arrays()), before, 0.0)
+    assert_near(weights_and_averages(trainer.arrays()), before, 0.0)
     assert trainer.has_skipped()
     counters = trainer.read_counters()
     assert counters.skipped == 2 and counters.tokens == 0

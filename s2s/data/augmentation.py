@@ -1,7 +1,7 @@
 """Augmentation: changed copies of training pairs, so that a model reads what people write.
 
-A copy is made of the Spanish side as people write it and of the English side as it should be.  What is changed is chosen at
-random by the seed and the pair, so that the same files give the same corpus byte for byte.
+A copy is made of the Spanish side as people write it and of the English side as it should be.  What is changed is
+pseudo-random, seeded by the seed and the pair, so that the same files give the same corpus byte for byte.
 
 OpusTrainer (Mozilla's trainer of translation models) changes the text while it trains; here the changed text is
 prepared, so that a training reads the same in every epoch, and resumes exactly.

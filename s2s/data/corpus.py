@@ -184,9 +184,8 @@ def _detect_columns(head: list[Cells], name: str) -> tuple[int, int]:
     """The Spanish and the English column by their text.
 
     A column without letters, such as numbers or dates, has no language, nor has a third one with the same text in all
-    rows.  Two columns are Spanish and English in this
-    order unless their text is clearly otherwise; of more columns, the text must show it clearly: no other one may have
-    half of the votes.
+    rows.  Two columns are Spanish and English in this order unless their text clearly shows otherwise; of more columns,
+    the text must clearly show which: no other one may have half of the votes.
     """
     texts = {column: [cells[column] for cells in head if column in cells] for column in head[0]}
     columns = [column for column, cells in texts.items() if _has_letters(cells)]

@@ -49,7 +49,7 @@ class EncodedSentences:
     """Encoded sentences of one language on disk."""
 
     def __init__(self, path: Path, lengths: Indices, counts: Indices):
-        """Open a file of ids; raises InputError unless it holds as many as its index has.
+        """Open a file of ids; raises InputError unless its length fits the index.
 
         Args:
             path: the file.
@@ -63,7 +63,9 @@ class EncodedSentences:
             require_readable(path, error)
             raise InputError(f"{path}: damaged prepared corpus ({error}); run s2s prepare again") from None
         if stored.ndim != 1 or len(stored) != (lengths * counts).sum():
-            raise InputError(f"{path}: damaged prepared corpus (not as long as by its index); run s2s prepare again")
+            raise InputError(
+                f"{path}: damaged prepared corpus (its length differs from its index); run s2s prepare again"
+            )
         self._type, self._start = stored.dtype, stored.offset
         self._lengths = lengths
         self._first_indices = exclusive_cumsum(counts)

@@ -105,7 +105,7 @@ def compiles_whole_step(choice: str) -> bool:
 
 @contextmanager
 def explain_device_errors() -> Iterator[None]:
-    """Turn TensorFlow's errors about devices and workers into a RunError with what to do."""
+    """Turn TensorFlow's errors about devices and workers into a RunError that tells what to do."""
     try:
         yield
     except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.DeadlineExceededError):

@@ -74,7 +74,7 @@ class _Loop:
         self.clock = time.monotonic() - progress.seconds
         self.saved_step, self.saved_at, self.logged_at = progress.step, progress.seconds, progress.seconds
         self.compiled: set[Bucket] = set()
-        self.compiled_since_log, self.is_forecast = False, self.config.minutes is None
+        self.logs_since_compiled = 0
 
     def run_steps(self, stopped: Callable[[], bool]) -> None:
         """Train until a budget or patience is used up, or `stopped` returns True; writes a checkpoint at the end."""
@@ -140,9 +140,12 @@ class _Loop:
 
     def share_used(self) -> float:
         """Share of the budget that is used, from 0 to 1; of several budgets, the largest share."""
-        steps = min((self.config.epochs or math.inf) * self.epoch_steps, self.config.steps or math.inf)
         seconds = math.inf if self.config.minutes is None else max(self.config.minutes * 60, 1e-9)
-        return min(max(self.progress.step / steps, self.progress.seconds / seconds), 1.0)
+        return min(max(self.progress.step / self._most_steps(), self.progress.seconds / seconds), 1.0)
+
+    def _most_steps(self) -> float:
+        """Steps that the budgets of epochs and steps allow."""
+        return min((self.config.epochs or math.inf) * self.epoch_steps, self.config.steps or math.inf)
 
     def _batches(self) -> Iterator[tuple[Bucket, list[Batch], int, int]]:
         """Without end: each batch in its parts, and the epoch and the batch's number in it that follow it."""
@@ -157,7 +160,6 @@ class _Loop:
     def _step(self, bucket: Bucket, parts: list[Batch], rate: float) -> None:
         progress, started, new = self.progress, time.monotonic(), bucket not in self.compiled
         if new:
-            self.compiled_since_log = True
             self.compiled.add(bucket)
             self.reporter.compiling(len(self.compiled), len(self.buckets), bucket.shape)
         self.trainer.step(bucket.shape, parts, rate, progress.step)
@@ -183,19 +185,15 @@ class _Loop:
             "seconds": round(progress.seconds, 1),
         }
         self.reporter.log(record, progress, self._seconds_left(share))
-        if not (self.is_forecast or self.compiled_since_log):
-            self._forecast(elapsed)
-        self.compiled_since_log = False
+        self.logs_since_compiled += len(self.compiled) == len(self.buckets)
+        if self.logs_since_compiled == 2 and self.config.minutes is not None:
+            self._forecast(self.config.minutes, elapsed / self.config.log_every)
 
-    def _forecast(self, elapsed: float) -> None:
-        """Report, once, how many steps the minutes will give; `elapsed`: seconds of a logging interval without compiling."""
-        assert self.config.minutes
-        self.is_forecast = True
-        left = max(self.config.minutes * 60 - self.progress.seconds, 0.0)
-        steps = self.progress.step + round(left * self.config.log_every / elapsed)
-        self.reporter.write_line(
-            f"at this speed the {self.config.minutes:g} minutes give about {steps:,} steps, {steps / self.epoch_steps:.1f} epochs"
-        )
+    def _forecast(self, minutes: float, seconds: float) -> None:
+        """Report how many steps a budget of minutes allows, at some seconds a step, unless another budget ends first."""
+        steps = self.progress.step + round(max(minutes * 60 - self.progress.seconds, 0.0) / seconds)
+        if steps <= self._most_steps():
+            self.reporter.forecast(minutes, steps, steps / self.epoch_steps)
 
     def _seconds_left(self, share: float) -> float | None:
         return self.progress.seconds * (1.0 - share) / share if share else None
@@ -218,7 +216,7 @@ class _Loop:
 
     def _validate(self) -> None:
         """Score the averaged weights; the best so far become the run's."""
-        progress = self.progress
+        progress, before = self.progress, self.progress.seconds
         self.run.require_held()  # the translator reads the run's tokenizers
         self.reporter.status("validating")
         scores, samples = self.validation.scores()
@@ -226,6 +224,7 @@ class _Loop:
         if best and self.devices.chief:
             self.run.save_best(self.trainer.averaged_weights())
         progress.seconds = progress.validated_at = time.monotonic() - self.clock
+        self.logged_at += progress.seconds - before  # tokens/s are of the steps alone
         record = {"step": progress.step, **scores, "seconds": round(progress.seconds, 1)}
         if best and self.devices.chief:
             self._write_card(record)

@@ -76,6 +76,10 @@ class Reporter:
         """Report that it is compiled."""
         self.write_line(f"compiled {number} of {count} batch shapes ({shape}) in {seconds:.1f} s")
 
+    def forecast(self, minutes: float, steps: int, epochs: float) -> None:
+        """Report how many steps a budget of minutes allows on this machine."""
+        self.write_line(f"at this speed {minutes:g} minutes allow about {steps:,} steps ({epochs:.1f} epochs)")
+
     def status(self, text: str) -> None:
         """Have the bar show what takes long now."""
         self._bar.set_description_str(text)

@@ -85,7 +85,7 @@ def score(translations: list[str], references: list[list[str]], confidence: bool
     Args:
         translations: a text for each sentence.
         references: each sentence's references, one or more.
-        confidence: add the half-width of BLEU's 95 % confidence interval, by bootstrap; BLEU's signature then has it.
+        confidence: add the half-width of BLEU's 95 % confidence interval, by bootstrap; BLEU's signature then records it.
     """
     # sacreBLEU takes the first references of all sentences, then the second ones, and so on; None where there is none.
     most = max(map(len, references))

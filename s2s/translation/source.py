@@ -77,7 +77,7 @@ class Reader:
 
         Args:
             text: the text.
-            line: of a part, what would be read of the whole line, by which it is in capitals or not.
+            line: of a part, what would be read of the whole line, which decides whether it counts as in capitals.
         """
         in_capitals = line.in_capitals if line else _in_capitals(text)
         fillers: dict[str, str] = {}

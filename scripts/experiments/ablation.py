@@ -15,7 +15,8 @@ Keys of the YAML file:
     runs        list of {name, set, against}: `set` has the overrides of the run; `against` is the name of the run that
                 it is compared with, from which it differs in one change (default: `default`); it stands before it
 
-p is the largest of the paired bootstrap tests between the runs of the same seed.  It says nothing of other seeds.
+p is the largest of the paired bootstrap tests between the runs of the same seed.  It says nothing of other seeds, and is
+null where the run to compare with is missing.
 A budget of steps makes runs on different machines comparable.  Interrupted, the same command resumes.
 """
 
@@ -107,9 +108,9 @@ def measure(plan: dict[str, Any], name: str, changes: Overrides, against: str) -
         "machine": f"{len(os.sched_getaffinity(0))} cores, {_processor()}",
     }
     bases = [run_path(plan, against, seed) for seed in seeds]
-    gone = [base for base in bases if not (base / "best.npz").exists()]
-    if against != name and gone:
-        print(f"no p: {gone[0]} has no weights to compare with", file=sys.stderr)
+    missing = [base for base in bases if not (base / "best.npz").exists()]
+    if against != name and missing:
+        print(f"no p-value: {missing[0]} has no best.npz", file=sys.stderr)
     elif against != name:
         result["p"] = max(one.p_against(Scored.of(base)) for one, base in zip(scored, bases, strict=True))
     return result
@@ -144,7 +145,7 @@ class Scored(NamedTuple):
     @classmethod
     @cache
     def of(cls, path: Path) -> "Scored":
-        """Translate with the run in this directory, once for all rows that are compared with it."""
+        """Translate with the run in this directory, once for all runs that are compared with it."""
         run = Run(path)
         references = read_test_set([run.config.data.dev[0]], layout_of(run.config.data)).references
         scores, translations = evaluate(Translator(run), references, SearchOptions())
