@@ -194,8 +194,8 @@ def test_the_run_can_be_watched_in_tensorboard_and_as_a_curve(trained):
         np.testing.assert_allclose(seen[tag], expected, rtol=1e-6)
     pixels = imread(trained / "run" / "curve.png")[..., :3]
     assert pixels.shape == (480, 840, 3)
-    # Two curves in matplotlib's first two colours, each with its line in the legend.
-    for colour in (0x1F77B4, 0xFF7F0E):
+    # Three curves in matplotlib's first colours, each with its line in the legend.
+    for colour in (0x1F77B4, 0xFF7F0E, 0x2CA02C):
         rgb = np.array([colour >> 16, colour >> 8 & 255, colour & 255]) / 255
         rows, columns = np.nonzero((np.abs(pixels - rgb) < 0.02).all(2))
         assert len(rows) > 200 and np.ptp(columns) > 300 and np.ptp(rows) > 100

@@ -185,7 +185,7 @@ def _clock(seconds: float) -> str:
 
 
 def plot_curve(run: Path) -> None:
-    """Plot the losses of metrics.jsonl over the steps as curve.png, if matplotlib (the extra `plot`) is installed."""
+    """Plot the losses and dev chrF of metrics.jsonl over the steps as curve.png, if matplotlib (extra `plot`) is installed."""
     try:
         from matplotlib.figure import Figure
     except ImportError:
@@ -194,15 +194,24 @@ def plot_curve(run: Path) -> None:
     if not records:
         return
     figure = Figure(figsize=(7, 4), layout="constrained")
-    axes = figure.subplots()
-    for name, style, label in (("loss", "-", "training (with dropout)"), ("dev_loss", "o-", "dev (averaged weights)")):
+    losses = figure.subplots()
+    losses.set_xlabel("step")
+    losses.set_ylabel("cross-entropy, nats per subword")
+    losses.grid(alpha=0.3)
+    lines: list[Any] = []
+    for name, style, label in (
+        ("loss", "C0-", "training loss (with dropout)"),
+        ("dev_loss", "C1o-", "dev loss (averaged weights)"),
+        ("dev_chrf", "C2s-", "dev chrF"),
+    ):
         points = [(record["step"], record[name]) for record in records if name in record]
         if points:
-            axes.plot(*zip(*points, strict=True), style, markersize=4, label=label)
-    axes.set_xlabel("step")
-    axes.set_ylabel("cross-entropy, nats per subword")
-    axes.grid(alpha=0.3)
-    if axes.lines:
-        axes.legend()
+            axes = losses
+            if name == "dev_chrf":
+                axes = losses.twinx()
+                axes.set_ylabel("chrF")
+            lines += axes.plot(*zip(*points, strict=True), style, markersize=4, label=label)
+    if lines:
+        figure.legend(handles=lines, loc="outside upper center", ncols=3)
     with atomic_file(run / "curve.png") as temporary:
         figure.savefig(temporary, format="png", dpi=120)
