@@ -7,7 +7,7 @@ run/
   train.log                    the log lines of all sessions
   metrics.jsonl                a JSON object for each log line and each validation
   tensorboard/                 the same for tensorboard --logdir
-  curve.png                    the same as a picture, when matplotlib is installed
+  curve.png                    losses and dev chrF as a picture, when matplotlib is installed
   long_lines.json              from which length on lines are translated in parts, and the scores by which it was chosen
   initial.npz                  the weights that the training began with, where it began with those of a run
   best.npz                     averaged weights of the best validation, which translate

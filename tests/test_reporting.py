@@ -71,7 +71,7 @@ def bars(output):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("budget", [{"training__epochs": 4}, {"training__minutes": 0.2, "training__epochs": "null"}])
+@pytest.mark.parametrize("budget", [{"training__epochs": 4}, {"training__minutes": 0.3, "training__epochs": "null"}])
 def test_the_bar_fits_the_terminal_and_shows_the_time_left(untrained, tmp_path, budget):
     options = set_options(
         run=tmp_path / "run", model__layers=1, model__units=24, training__log_every=5, training__validate_every=40,

@@ -185,12 +185,13 @@ class _Loop:
             "seconds": round(progress.seconds, 1),
         }
         self.reporter.log(record, progress, self._seconds_left(share))
-        self.logs_since_compiled += len(self.compiled) == len(self.buckets)
+        if len(self.compiled) == len(self.buckets):
+            self.logs_since_compiled += 1
         if self.logs_since_compiled == 2 and self.config.minutes is not None:
             self._forecast(self.config.minutes, elapsed / self.config.log_every)
 
     def _forecast(self, minutes: float, seconds: float) -> None:
-        """Report how many steps a budget of minutes allows, at some seconds a step, unless another budget ends first."""
+        """Report how many steps fit into a budget of minutes, at some seconds a step, unless another budget ends first."""
         steps = self.progress.step + round(max(minutes * 60 - self.progress.seconds, 0.0) / seconds)
         if steps <= self._most_steps():
             self.reporter.forecast(minutes, steps, steps / self.epoch_steps)
@@ -224,7 +225,7 @@ class _Loop:
         if best and self.devices.chief:
             self.run.save_best(self.trainer.averaged_weights())
         progress.seconds = progress.validated_at = time.monotonic() - self.clock
-        self.logged_at += progress.seconds - before  # tokens/s are of the steps alone
+        self.logged_at += progress.seconds - before  # tokens/s leave validations out
         record = {"step": progress.step, **scores, "seconds": round(progress.seconds, 1)}
         if best and self.devices.chief:
             self._write_card(record)

@@ -77,8 +77,8 @@ class Reporter:
         self.write_line(f"compiled {number} of {count} batch shapes ({shape}) in {seconds:.1f} s")
 
     def forecast(self, minutes: float, steps: int, epochs: float) -> None:
-        """Report how many steps a budget of minutes allows on this machine."""
-        self.write_line(f"at this speed {minutes:g} minutes allow about {steps:,} steps ({epochs:.1f} epochs)")
+        """Report how many steps fit into a budget of minutes on this machine, validations left out."""
+        self.write_line(f"at this speed {minutes:g} minutes allow at most about {steps:,} steps ({epochs:.1f} epochs)")
 
     def status(self, text: str) -> None:
         """Have the bar show what takes long now."""
@@ -198,20 +198,18 @@ def plot_curve(run: Path) -> None:
     losses.set_xlabel("step")
     losses.set_ylabel("cross-entropy, nats per subword")
     losses.grid(alpha=0.3)
-    lines: list[Any] = []
-    for name, style, label in (
-        ("loss", "C0-", "training loss (with dropout)"),
-        ("dev_loss", "C1o-", "dev loss (averaged weights)"),
-        ("dev_chrf", "C2s-", "dev chrF"),
+    chrf = losses.twinx() if any("dev_chrf" in record for record in records) else None
+    if chrf:
+        chrf.set_ylabel("chrF")
+    for axes, name, style, label in (
+        (losses, "loss", "C0-", "training loss (with dropout)"),
+        (losses, "dev_loss", "C1o-", "dev loss (averaged weights)"),
+        (chrf, "dev_chrf", "C2s-", "dev chrF"),
     ):
         points = [(record["step"], record[name]) for record in records if name in record]
-        if points:
-            axes = losses
-            if name == "dev_chrf":
-                axes = losses.twinx()
-                axes.set_ylabel("chrF")
-            lines += axes.plot(*zip(*points, strict=True), style, markersize=4, label=label)
-    if lines:
-        figure.legend(handles=lines, loc="outside upper center", ncols=3)
+        if axes and points:
+            axes.plot(*zip(*points, strict=True), style, markersize=4, label=label)
+    if losses.lines:
+        figure.legend(loc="outside upper center", ncols=3)
     with atomic_file(run / "curve.png") as temporary:
         figure.savefig(temporary, format="png", dpi=120)
