@@ -43,7 +43,7 @@ Beam = Annotated[
     ),
 ]
 Sample = Annotated[
-    bool, typer.Option("--sample", help="Draw from the model's distribution; with --n-best, N samples of each line.")
+    bool, typer.Option("--sample", help="Sample from the model's distribution; with --n-best, N samples of each line.")
 ]
 Temperature = Annotated[
     float,

@@ -83,7 +83,6 @@ def test_two_processes_give_the_losses_of_one(one_device):
         np.testing.assert_allclose(output["losses"], one_device, atol=1e-4)
 
 
-@pytest.mark.slow
 def test_a_dead_worker_ends_the_others_with_a_message(untrained, train_here, tmp_path):
     keys = SHORT | {
         "run": tmp_path / "run", "training__distribute": "multi_worker", "training__micro_batches": 2,

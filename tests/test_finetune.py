@@ -99,7 +99,6 @@ def test_the_model_card_says_what_it_began_with_and_what_that_began_with(trained
     assert f"which began with those of `{trained}/run`" in card
 
 
-@pytest.mark.slow
 def test_killed_and_resumed_without_the_other_run_it_ends_the_same(untrained, train_here, tmp_path):
     options = ["model.layers=1", "model.units=24", "training.validation_sentences=0"]
     origin = Run.begin(config_of(untrained, f"run={tmp_path}/origin", *options))

@@ -83,7 +83,6 @@ def test_run_again_after_the_budget_does_nothing(trained, train_here, tmp_path, 
     assert last_checkpoint(tmp_path / "run").stat().st_mtime_ns == before
 
 
-@pytest.mark.slow
 def test_a_training_that_is_stopped_twice_ends_as_one_never_stopped(untrained, train_here, tmp_path, capsys):
     """And in a path of odd names, with the smallest network."""
     directory = tmp_path / "año \"uno\" y 'dos'; $HOME"
@@ -119,7 +118,6 @@ def test_the_budget_may_be_raised(trained, train_here, tmp_path, capsys):
     assert epochs[-1] == 41
 
 
-@pytest.mark.slow
 def test_minutes_are_a_budget(untrained, train_here, tmp_path):
     options = [
         "training.epochs=null",

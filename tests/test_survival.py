@@ -38,7 +38,6 @@ def half_written(run):
     return list((run / "checkpoints").glob(".step-*.tmp"))
 
 
-@pytest.mark.slow
 def test_killed_again_and_again_it_ends_as_if_never_killed(untrained, train_here, tmp_path, capsys):
     random, keys = Random(KILLS), STEADY | {"training__epochs": 1 + KILLS // 20}
     train_here(config_of(untrained, *overrides(**keys, run=tmp_path / "calm")))
@@ -81,7 +80,6 @@ def test_a_second_signal_stops_at_once():
     assert b"a checkpoint is being written" in process.stderr
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "owner, method, name",
     [
@@ -129,7 +127,6 @@ def test_a_full_disk_names_the_file_and_the_training_resumes(
     assert steps == list(range(5, steps[-1] + 1, 5))
 
 
-@pytest.mark.slow
 def test_what_was_logged_before_the_first_checkpoint_is_not_logged_twice(untrained, train_here, tmp_path):
     keys = SHORT | {"run": tmp_path / "run", "training__epochs": 2, "training__log_every": 1}
     with s2s_process("train", untrained / "tiny.yaml", *set_options(**keys)) as process:
@@ -140,7 +137,6 @@ def test_what_was_logged_before_the_first_checkpoint_is_not_logged_twice(untrain
     assert steps == list(range(1, steps[-1] + 1))
 
 
-@pytest.mark.slow
 def test_half_a_line_of_metrics_ends_no_training(trained, train_here, tmp_path, capsys):
     shutil.copytree(trained / "run", tmp_path / "run")
     path = tmp_path / "run" / "metrics.jsonl"
@@ -219,7 +215,6 @@ def test_signals_are_noticed_at_once_while_a_step_is_being_compiled(untrained, t
     assert b"compiled" not in errors
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("on_nan", ["stop", "skip"])
 def test_a_gradient_that_is_not_finite(untrained, train_here, tmp_path, on_nan):
     """After a step of 1e38 no gradient is finite any more: no step of the second interval is taken."""
@@ -233,7 +228,6 @@ def test_a_gradient_that_is_not_finite(untrained, train_here, tmp_path, on_nan):
     assert not list((tmp_path / "run" / "checkpoints").iterdir())
 
 
-@pytest.mark.slow
 def test_patience_ends_the_training_and_stays_at_its_end(untrained, train_here, tmp_path, capsys):
     config = config_of(untrained, *overrides(**STEADY | {
         "run": tmp_path / "run", "training__learning_rate": 0.0, "training__patience": 2, "training__validate_every": 10,

@@ -110,7 +110,6 @@ def test_the_model_card_has_the_scores_of_the_best_weights_on_all_dev_sentences(
     assert (evaluated["bleu"], evaluated["bleu_interval"]) == (scores["bleu"], scores["bleu_interval"])
 
 
-@pytest.mark.slow
 def test_while_it_trains_the_model_card_says_of_how_many_sentences_its_scores_are(
     untrained, train_here, tmp_path, monkeypatch
 ):

@@ -44,7 +44,7 @@ class SearchOptions:
     beam: int = 1
     """Hypotheses kept for each sentence; 1 is greedy search."""
     sampling: Sampling | None = None
-    """Draws subwords instead, with a beam of 1; None = the most probable ones are kept."""
+    """Subwords are sampled instead, with a beam of 1; None = the most probable ones are kept."""
 
     def score(self, log_prob: Any, length: Any) -> Any:
         """Score by which hypotheses are pruned and ranked: log-probability per subword, EOS included.
