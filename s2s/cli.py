@@ -62,7 +62,7 @@ def train(
     overrides: cli.Overrides = [],  # noqa: B006
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over; an existing run is moved aside.")] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only print what it will take: weights, memory, operations, batch shapes.")
+        bool, typer.Option("--dry-run", help="Only print what it will take: weights, memory, batch shapes, time.")
     ] = False,
 ) -> None:
     """Train on the prepared corpus; run again, it resumes where it stopped."""
@@ -70,6 +70,7 @@ def train(
     from s2s import config_file
     from s2s.machine import is_chief
     from s2s.run import Run
+    from s2s.training.programs import kept_programs
     from s2s.training.schedule import require_budget
 
     setup = config_file.load(config, overrides)
@@ -81,7 +82,8 @@ def train(
     require_budget(setup.training)
     if fresh and setup.training.distribute == "multi_worker":
         raise InputError("--fresh: with several workers, move the run's directory aside by hand")
-    with closing(Run.begin(setup, fresh) if is_chief(setup.training.distribute) else Run.join(setup)) as opened:
+    run = Run.begin(setup, fresh) if is_chief(setup.training.distribute) else Run.join(setup)
+    with closing(run) as opened, kept_programs():
         from s2s.training import loop
 
         try:

@@ -46,6 +46,21 @@ def atomic_file(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
+def temporary_directory(path: Path) -> Iterator[Path]:
+    """Yield a new directory beside `path`, which is removed after the block; if the process is killed, by `remove_leftovers`."""
+    temporary, lock = _temporary(path), None
+    try:  # from here on, so that a signal leaves nothing
+        temporary.mkdir()
+        lock = os.open(temporary, os.O_RDONLY)
+        fcntl.flock(lock, fcntl.LOCK_EX)  # held while this process lives: see remove_leftovers
+        yield temporary
+    finally:
+        if lock is not None:
+            os.close(lock)
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
 def atomic_directory(path: Path, replace: bool = True) -> Iterator[Path]:
     """Yield a temporary directory beside `path`; it becomes `path` when the block succeeds.
 
@@ -55,11 +70,7 @@ def atomic_directory(path: Path, replace: bool = True) -> Iterator[Path]:
             place.  If False, the old one stays and FileExistsError is raised, unless it is empty.
     """
     path = Path(os.path.realpath(path))  # a link, such as one to a larger disk, stays
-    temporary, lock = _temporary(path), None
-    try:  # from here on, so that a signal leaves nothing
-        temporary.mkdir()
-        lock = os.open(temporary, os.O_RDONLY)
-        fcntl.flock(lock, fcntl.LOCK_EX)  # held while this process lives: see remove_leftovers
+    with temporary_directory(path) as temporary:
         yield temporary
         for file in temporary.iterdir():
             fsync(file)
@@ -72,10 +83,6 @@ def atomic_directory(path: Path, replace: bool = True) -> Iterator[Path]:
         else:
             _rename_new(temporary, path)
         fsync(path.parent)
-    finally:
-        if lock is not None:
-            os.close(lock)
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def save_arrays(path: Path, arrays: Arrays) -> None:

@@ -20,6 +20,21 @@ def test_it_prints_what_the_training_logged(trained, tmp_path):
     assert not (tmp_path / "run").exists() and process.stderr == b""
 
 
+def test_steps_fit_into_the_minutes_and_epochs_take_minutes(trained):
+    def time_of(**budget: float | None) -> tuple[int, float, float]:
+        options = [f"--set=training.{name}={'null' if value is None else value}" for name, value in budget.items()]
+        printed = s2s("train", trained / "tiny.yaml", "--dry-run", *options, check=0).stdout.decode()
+        steps, epochs, minutes = re.search(
+            r"about ([\d,]+) steps, ([\d,.]+) epochs, in ([\d.]+) minutes", printed
+        ).groups()
+        return int(steps.replace(",", "")), float(epochs.replace(",", "")), float(minutes)
+
+    steps, _, minutes = time_of(minutes=60, epochs=None, steps=None)
+    assert steps > 100 and minutes == 60
+    assert time_of(minutes=None, epochs=2, steps=None)[1] == 2.0
+    assert time_of(minutes=60, epochs=None, steps=7)[0] == 7
+
+
 def test_without_a_prepared_corpus_it_estimates_from_the_config(tmp_path):
     config = tmp_path / "config.yaml"
     config.write_text(

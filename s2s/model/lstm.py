@@ -29,7 +29,7 @@ TRANSPOSED = (
 """Whether the time loop's second factor is stored transposed, as oneDNN likes it on processors with AVX2 and no AVX-512.
 
 GFLOP/s of oneDNN's product of [rows, 512] and [512, 2048], the second as it is and transposed, two cores of an EPYC with
-AVX-512 (and oneDNN limited to AVX2 by ONEDNN_MAX_CPU_ISA), `product_gflops` of scripts/benchmarks/products.py:
+AVX-512 (and oneDNN limited to AVX2 by ONEDNN_MAX_CPU_ISA), by scripts/benchmarks/products.py:
 
     rows    AVX2, float32   AVX-512, float32   AVX-512, bfloat16
     128        94, 197          180, 121           367, 387

@@ -1,8 +1,9 @@
 """What a training will take, computed before it begins: `s2s train --dry-run`."""
 
-from math import prod
+import time
+from math import inf, prod
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from s2s.config import Config, ModelConfig
 from s2s.data.batching import Bucket, count_steps, plan_buckets
@@ -10,6 +11,12 @@ from s2s.data.dataset import Pairs, read_report
 from s2s.data.packing import LOGITS_CHUNK, packed_size
 from s2s.machine import compute_dtype
 from s2s.translation.network import weight_shapes
+
+PRODUCT_SHARE = {"float32": 0.67, "bfloat16": 0.56}
+"""Share of `product_gflops` that the products of a step make, by their type: the tables of scripts/README.md."""
+
+SECONDS_PER_SHAPE = 5.0
+"""About what compiling a batch shape takes on two cores, with its part of the start."""
 
 
 class Operations(NamedTuple):
@@ -93,9 +100,73 @@ def format_estimate(config: Config) -> str:
     )
     lines += [f"            {bucket.shape}" for bucket in buckets]
     padding = [_padding(pairs, buckets, training.micro_batches, side) for side in (0, 1)]
-    return "\n".join(
-        [*lines, f"            {padding[0]:.1%} of the Spanish and {padding[1]:.1%} of the English tokens are padding"]
+    lines.append(f"            {padding[0]:.1%} of the Spanish and {padding[1]:.1%} of the English tokens are padding")
+    return "\n".join([*lines, *_time(config, needs, buckets)])
+
+
+def _time(config: Config, needs: Operations, buckets: list[Bucket]) -> list[str]:
+    """The line about steps and minutes, from what the machine's matrix product makes now; none for GPUs and several machines."""
+    training, kind = config.training, compute_dtype(config.training.precision)
+    # Imported here, as it takes seconds.
+    from s2s.model.backend import tf
+
+    if kind not in PRODUCT_SHARE or training.distribute != "none" or tf.config.list_physical_devices("GPU"):
+        return []
+    gflops = product_gflops(2048, 2048, 2048, kind)
+    epoch_steps = count_steps(buckets, training.micro_batches)
+    epoch_operations = 3 * sum(
+        count_steps([bucket], training.micro_batches) * training.micro_batches * packed_size(packed) * each
+        for bucket in buckets
+        for packed, each in zip(bucket.shape[:2], needs, strict=True)
     )
+    step_seconds = epoch_operations / epoch_steps / (gflops * 1e9 * PRODUCT_SHARE[kind])
+    start = SECONDS_PER_SHAPE * len(buckets)
+    most = min((training.epochs or inf) * epoch_steps, training.steps or inf)
+    fit = inf if training.minutes is None else max(training.minutes * 60 - start, 0) / step_seconds
+    steps = min(most, fit)
+    if steps == inf:
+        return []
+    minutes = (start + steps * step_seconds) / 60
+    return [
+        f"time        about {steps:,.0f} steps, {steps / epoch_steps:.1f} epochs, in {minutes:.1f} minutes without validations: "
+        f"{gflops:.0f} GFLOP/s in {kind}, of which a step makes {PRODUCT_SHARE[kind]:.0%}"
+    ]
+
+
+def product_gflops(
+    rows: int, inner: int, columns: int, kind: str, transposed: bool = False, seconds: float = 3.0
+) -> float:
+    """GFLOP/s of a product of [rows, inner] and [inner, columns]: the best of five rounds.
+
+    Args:
+        rows: of the first factor.
+        inner: columns of the first factor, rows of the second.
+        columns: of the second factor.
+        kind: type of both.
+        transposed: the second factor is stored transposed.
+        seconds: duration of the measurement.
+    """
+    from s2s.model.backend import tf
+
+    first = tf.cast(tf.random.normal([rows, inner]), kind)
+    second = tf.cast(tf.random.normal([columns, inner] if transposed else [inner, columns]), kind)
+
+    @tf.function(autograph=False)
+    def some(times: Any) -> Any:
+        # In one call, as calls from Python take as long as small products.
+        def again(count: Any, _: Any) -> Any:
+            return count + 1, tf.matmul(first, second, transpose_b=transposed)
+
+        return tf.while_loop(lambda count, _: count < times, again, (0, tf.zeros([rows, columns], kind)))[1][0, 0]
+
+    def duration(times: int) -> float:
+        started = time.perf_counter()
+        some(tf.constant(times)).numpy()
+        return time.perf_counter() - started
+
+    duration(2)
+    times = max(1, int(seconds / 5 / (duration(5) / 5)))
+    return 2 * rows * inner * columns * times / min(duration(times) for _ in range(5)) / 1e9
 
 
 def _padding(pairs: Pairs, buckets: list[Bucket], parts: int, side: int) -> float:

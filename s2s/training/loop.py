@@ -19,6 +19,7 @@ from s2s.model.backend import keras
 from s2s.model.seq2seq import Seq2Seq
 from s2s.process import report
 from s2s.run import Run
+from s2s.training import programs
 from s2s.training.devices import Devices, explain_device_errors, warn_of_unused_gpu
 from s2s.training.model_card import write_model_card
 from s2s.training.reporting import Reporter, format_dev_scores, show
@@ -73,14 +74,13 @@ class _Loop:
         self.validation = Validation(run, run.corpus, trainer, devices.chief)
         self.clock = time.monotonic() - progress.seconds
         self.saved_step, self.saved_at, self.logged_at = progress.step, progress.seconds, progress.seconds
-        self.compiled: set[Bucket] = set()
-        self.logs_since_compiled = 0
+        self.compiled, self.logs_since_compiled = set[Bucket](), 0
 
     def run_steps(self, stopped: Callable[[], bool]) -> None:
         """Train until a budget or patience is used up, or `stopped` returns True; writes a checkpoint at the end."""
         with self._reporter() as self.reporter:
-            pairs, weights = len(self.corpus.train), self.trainer.model.count_params()
-            self.reporter.write_line(f"{pairs:,} pairs, {self.epoch_steps} steps an epoch, {weights:,} weights")
+            weights = f"{self.trainer.model.count_params():,} weights"
+            self.reporter.write_line(f"{len(self.corpus.train):,} pairs, {self.epoch_steps} steps an epoch, {weights}")
             self._steps(stopped)
             if reason := self.finished():
                 self._score_best()  # before the checkpoint: a training that is killed here is not finished
@@ -134,9 +134,8 @@ class _Loop:
     def _validation_due(self) -> bool:
         minutes = math.inf if self.config.validate_minutes is None else self.config.validate_minutes
         waited = self.progress.seconds - self.progress.validated_at
-        return (
-            self.share_used() >= 1.0 or self.progress.step % self.config.validate_every == 0 or waited >= minutes * 60
-        )
+        at_step = self.progress.step % self.config.validate_every == 0
+        return at_step or waited >= minutes * 60 or self.share_used() >= 1.0
 
     def share_used(self) -> float:
         """Share of the budget that is used, from 0 to 1; of several budgets, the largest share."""
@@ -241,6 +240,7 @@ class _Loop:
             if self.config.on_nan == "stop" and self.trainer.has_skipped():
                 self._read_counters(self.share_used())
             self.run.save_checkpoint(self.trainer.arrays(), progress)
+        programs.keep()
         self.saved_step, self.saved_at = progress.step, progress.seconds
 
 

@@ -34,7 +34,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from products import machine, product_gflops
+from products import machine
 from s2s import config, config_file, data_config
 from s2s.data.batching import Bucket, count_steps, epoch_order, make_batch, plan_buckets, prefetch
 from s2s.data.dataset import Pairs
@@ -42,7 +42,7 @@ from s2s.data.packing import Batch
 from s2s.machine import compute_dtype
 from s2s.model.backend import tf
 from s2s.training.devices import Devices
-from s2s.training.estimate import operations
+from s2s.training.estimate import operations, product_gflops
 from s2s.training.loop import make_trainer
 
 

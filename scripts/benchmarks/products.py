@@ -16,11 +16,10 @@ stdout is a JSON object:
 import argparse
 import json
 import os
-import time
 from typing import Any
 
 from s2s.machine import cpu_flags
-from s2s.model.backend import tf
+from s2s.training.estimate import product_gflops
 
 INSTRUCTIONS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "bf16")
 """Flags of /proc/cpuinfo that decide which kernels a product has."""
@@ -63,40 +62,6 @@ def machine() -> dict[str, Any]:
     limit = os.environ.get("ONEDNN_MAX_CPU_ISA")
     processor = " ".join(has) + (f", oneDNN limited to {limit}" if limit else "")
     return {"processor": processor, "cores": len(os.sched_getaffinity(0)), "onednn": IsMklEnabled()}
-
-
-def product_gflops(
-    rows: int, inner: int, columns: int, kind: str, transposed: bool = False, seconds: float = 3.0
-) -> float:
-    """GFLOP/s of a product of [rows, inner] and [inner, columns]: the best of five rounds.
-
-    Args:
-        rows: of the first factor.
-        inner: columns of the first factor, rows of the second.
-        columns: of the second factor.
-        kind: type of both.
-        transposed: the second factor is stored transposed.
-        seconds: duration of the measurement.
-    """
-    first = tf.cast(tf.random.normal([rows, inner]), kind)
-    second = tf.cast(tf.random.normal([columns, inner] if transposed else [inner, columns]), kind)
-
-    @tf.function(autograph=False)
-    def some(times: Any) -> Any:
-        # In one call, as calls from Python take as long as small products.
-        def again(count: Any, _: Any) -> Any:
-            return count + 1, tf.matmul(first, second, transpose_b=transposed)
-
-        return tf.while_loop(lambda count, _: count < times, again, (0, tf.zeros([rows, columns], kind)))[1][0, 0]
-
-    def duration(times: int) -> float:
-        started = time.perf_counter()
-        some(tf.constant(times)).numpy()
-        return time.perf_counter() - started
-
-    duration(2)
-    times = max(1, int(seconds / 5 / (duration(5) / 5)))
-    return 2 * rows * inner * columns * times / min(duration(times) for _ in range(5)) / 1e9
 
 
 if __name__ == "__main__":

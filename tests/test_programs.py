@@ -1,0 +1,111 @@
+"""Compiled programs are kept for later trainings, whole and within bounds; without them a training is the same."""
+
+import os
+
+import pytest
+
+from s2s.training import programs
+from tests.conftest import SHORT, last_checkpoint, s2s, same_arrays, set_options, write_config
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    """A cache of this test's own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("TF_XLA_FLAGS", "--tf_xla_clustering_debug=false")
+    return tmp_path / "cache" / "s2s"
+
+
+def own_directory():
+    """The directory that TensorFlow would use, or None."""
+    flag = "--tf_xla_persistent_cache_directory="
+    return next((word.removeprefix(flag) for word in os.environ["TF_XLA_FLAGS"].split() if flag in word), None)
+
+
+def compile_one(name, content=b"program"):
+    """What TensorFlow does when it has compiled a program."""
+    with open(f"{own_directory()}/{name}", "wb") as file:
+        file.write(content)
+
+
+def kept_names(home):
+    return sorted(path.name for path in home.glob("programs-*/*"))
+
+
+@pytest.mark.slow
+def test_a_second_training_compiles_nothing_and_ends_the_same(tmp_path, home):
+    config, options = write_config(tmp_path), set_options(**SHORT, training__steps=3)
+    s2s("prepare", config)
+    runs, programs_after = [tmp_path / name for name in ("first", "second", "without")], []
+    for run in runs:
+        flags = "" if run.name != "without" else f"--tf_xla_persistent_cache_directory={tmp_path}/other"
+        s2s(
+            "train",
+            config,
+            *options,
+            f"--set=run={run}",
+            env={"TF_XLA_FLAGS": flags, "XDG_CACHE_HOME": str(home.parent)},
+        )
+        programs_after.append({path: path.stat().st_mtime_ns for path in home.rglob("*") if path.is_file()})
+    assert programs_after[0] and programs_after[0] == programs_after[1] == programs_after[2]
+    for run in runs[1:]:
+        assert same_arrays(last_checkpoint(run), last_checkpoint(runs[0]))
+
+
+def test_what_is_whole_is_kept_and_linked_into_the_next_training(home):
+    with programs.kept_programs():
+        compile_one("a.pb")
+        programs.keep()
+        compile_one("b.pb")
+        compile_one("c.pb.tmp", b"hal")
+        assert os.environ["TF_XLA_FLAGS"].startswith("--tf_xla_clustering_debug=false ")
+    assert kept_names(home) == ["a.pb", "b.pb"] and own_directory() is None
+    with programs.kept_programs():
+        assert sorted(os.listdir(own_directory())) == ["a.pb", "b.pb"]
+
+
+def test_what_a_killed_training_left_is_removed(home, monkeypatch):
+    with programs.kept_programs():
+        compile_one("a.pb")
+    (kept,) = home.iterdir()
+    (kept / ".training.0123456789abcdef.tmp").mkdir()
+    with programs.kept_programs():
+        monkeypatch.setenv("TF_XLA_FLAGS", "")
+        with programs.kept_programs():  # the directories of living trainings stay
+            assert len([*kept.iterdir()]) == 3
+    assert kept_names(home) == ["a.pb"]
+
+
+def test_the_oldest_go_first(home, monkeypatch):
+    with programs.kept_programs():
+        for age, name in enumerate("abcd"):
+            compile_one(f"{name}.pb", b"x" * 100)
+            os.utime(f"{own_directory()}/{name}.pb", (1e9 - age, 1e9 - age))
+    monkeypatch.setattr(programs, "KEPT_BYTES", 250)
+    with programs.kept_programs():
+        pass
+    assert kept_names(home) == ["a.pb", "b.pb"]
+
+
+def test_without_a_place_nothing_is_kept_and_nothing_fails(home, monkeypatch):
+    def keeps():
+        with programs.kept_programs():
+            return own_directory() is not None
+
+    assert keeps()
+    (kept,) = home.iterdir()
+    kept.chmod(0o777)
+    assert not keeps(), "others may write into it"
+    kept.chmod(0o700)
+    with monkeypatch.context() as patch:
+        patch.setattr(programs, "_NEEDED_BYTES", 1 << 60)
+        assert not keeps(), "no room"
+    with monkeypatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", f"{home.parent}/with space")
+        assert not keeps(), "TensorFlow's flags are separated by spaces"
+        patch.setenv("XDG_CACHE_HOME", "/proc/none")
+        assert not keeps(), "it cannot be made"
+        patch.setenv("TF_XLA_FLAGS", "--tf_xla_persistent_cache_directory=/tmp/mine")
+        with programs.kept_programs():
+            assert own_directory() == "/tmp/mine", "the user's own"
+    assert keeps()
