@@ -253,7 +253,7 @@ def test_the_step_lowers_for_a_gpu(precision):
         scope = keras.StatelessScope(state_mapping=list(zip(variables, weights, strict=True)))
         with scope, tf.GradientTape() as tape:
             tape.watch(weights)
-            features, decoder = model(source, target, shape=SHAPE, seed=seed), model.decoder
+            (features, _), decoder = model(source, target, shape=SHAPE, seed=seed), model.decoder
             bias = tf.convert_to_tensor(decoder.output_bias)
             loss, plain = cross_entropy(features, decoder.output_weights, bias, labels, 0.1, tf.constant(1.0))
         return [tf.convert_to_tensor(gradient) for gradient in tape.gradient(loss, weights)], plain

@@ -2,22 +2,24 @@
 """Ablation study: train variants of a config with the same budget, each with several seeds, and score them on dev.
 
     python scripts/experiments/ablation.py scripts/experiments/ablation.yaml            # run all runs without a result
+    python scripts/experiments/ablation.py scripts/experiments/ablation.yaml --jobs 2   # two at a time, on half of the cores each
     python scripts/experiments/ablation.py scripts/experiments/ablation.yaml --table    # print the results as Markdown
 
 Keys of the YAML file:
 
     base        config file that all runs start from
     set         overrides of config keys for all runs
-    seeds       seeds that each run is trained with, but one that sets its own (default: [1]); its scores are the means,
-                its steps, minutes and tokens/s those of the first
     results     file of the results, one JSON object per line and run
     directory   directory for the runs and the prepared corpora
-    runs        list of {name, set, against}: `set` has the overrides of the run; `against` is the name of the run that
-                it is compared with, from which it differs in one change (default: `default`); it stands before it
+    runs        list of {name, set, seeds, against}: `set` has the overrides of the run; `seeds` those that it is trained with
+                (default: [1]), its scores are the means, its steps, minutes and tokens/s those of the first; `against` is
+                the name of the run that it is compared with, from which it differs in one change (default: `default`)
 
-p is the largest of the paired bootstrap tests between the runs of the same seed.  It says nothing of other seeds, and is
-null where the run to compare with is missing.
-A budget of steps makes runs on different machines comparable.  Interrupted, the same command resumes.
+Gains are means over the seeds that both runs have.  p is the largest of their paired bootstrap tests; it says nothing of
+other seeds.  Both are null where the run to compare with is missing.  A run whose `set` or `seeds` have changed in the file
+has no result.
+A budget of steps makes runs on different machines comparable; one of minutes does not, and needs `--jobs 1`.  Interrupted,
+the same command resumes.
 """
 
 import argparse
@@ -25,11 +27,13 @@ import hashlib
 import json
 import os
 import platform
+import queue
 import re
 import statistics
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -38,7 +42,7 @@ import yaml
 
 from s2s.data.corpus import layout_of
 from s2s.data.test_set import read_test_set
-from s2s.files import load_arrays
+from s2s.files import atomic_file, load_arrays
 from s2s.machine import compute_dtype
 from s2s.run import Run
 from s2s.translation.comparison import compare
@@ -48,6 +52,9 @@ from s2s.translation.translator import Translator
 
 Overrides = dict[str, Any]
 
+DEFAULTS = {"set": {}, "seeds": [1], "against": "default"}
+"""Of a run in the YAML file."""
+
 LENGTHS = (5, 6, 11)
 """Last Spanish word count of each length group but the last; the table shows the groups of 6 and of 12 or more words."""
 
@@ -56,48 +63,80 @@ def main() -> None:
     """Parse the arguments; train and score the runs, or print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path, help="YAML file of the study")
+    parser.add_argument("--jobs", type=int, default=1, help="trainings at a time, each on its share of the cores")
     parser.add_argument("--table", action="store_true", help="print the results as a Markdown table, and train nothing")
     flags = parser.parse_args()
     plan = yaml.safe_load(flags.file.read_text(encoding="utf-8"))
+    runs = [DEFAULTS | run for run in plan["runs"]]
     results = Path(plan["results"])
     done = [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()] if results.exists() else []
     if flags.table:
         print(table(done))
         return
-    for run in plan["runs"]:
-        if run["name"] not in {result["name"] for result in done}:
-            print(f"== {run['name']}", file=sys.stderr, flush=True)
-            result = measure(plan, run["name"], run.get("set") or {}, run.get("against", "default"))
-            with open(results, "a", encoding="utf-8") as file:
-                file.write(json.dumps(result, ensure_ascii=False) + "\n")
+    have = {(one["name"], str(one["set"]), str(one.get("seeds", [1]))) for one in done}
+    missing = [run for run in runs if (run["name"], str(run["set"]), str(run["seeds"])) not in have]
+    train_all(plan, missing, flags.jobs)
+    for run in missing:
+        print(f"== {run['name']}", file=sys.stderr, flush=True)
+        done = [one for one in done if one["name"] != run["name"]] + [measure(plan, run)]
+        lines = [json.dumps(one, ensure_ascii=False) + "\n" for one in done]
+        with atomic_file(results) as path:
+            path.write_text("".join(lines), encoding="utf-8")
 
 
-def measure(plan: dict[str, Any], name: str, changes: Overrides, against: str) -> dict[str, Any]:
-    """Prepare, train and score one run with every seed; raises SystemExit if a command fails.
+def train_all(plan: dict[str, Any], runs: list[dict[str, Any]], jobs: int) -> None:
+    """Prepare and train all runs with all their seeds; raises SystemExit if a command fails.
 
     Args:
         plan: content of the YAML file.
-        name: name of the run.
-        changes: its overrides.
-        against: name of the run that it is compared with.
+        runs: those to train.
+        jobs: trainings at a time.
+    """
+    commands = []
+    for run in runs:
+        for seed in run["seeds"]:
+            arguments = command_arguments(plan, run_path(plan, run["name"], seed), run["set"])
+            s2s("prepare", *arguments)
+            commands.append(["train", *arguments, f"--set=seed={seed}"])
+    cores = sorted(os.sched_getaffinity(0))
+    shares: queue.SimpleQueue[list[int]] = queue.SimpleQueue()
+    for job in range(jobs):
+        shares.put(cores[job::jobs])
+
+    def train(command: list[str]) -> None:
+        share = shares.get()
+        try:
+            s2s(*command, cores=share)
+        finally:
+            shares.put(share)
+
+    with ThreadPoolExecutor(jobs) as pool:
+        list(pool.map(train, commands))
+
+
+def measure(plan: dict[str, Any], run: dict[str, Any]) -> dict[str, Any]:
+    """Score one run that is trained.
+
+    Args:
+        plan: content of the YAML file.
+        run: its entry there.
 
     Returns:
         Its line of the results file.
     """
-    seeds = [changes["seed"]] if "seed" in changes else plan.get("seeds", [1])
+    name, seeds, against = run["name"], run["seeds"], run["against"]
     paths = [run_path(plan, name, seed) for seed in seeds]
-    for path, seed in zip(paths, seeds, strict=True):
-        train(plan, path, (plan.get("set") or {}) | changes, seed)
     scored = [Scored.of(path) for path in paths]
     records = [json.loads(line) for line in (paths[0] / "metrics.jsonl").read_text().splitlines()]
     log_records = [record for record in records if "tokens_per_s" in record]
     result = {
         "name": name,
-        "set": changes,
+        "set": run["set"],
         "against": against,
         "seeds": seeds,
         **mean_scores(scored),
         "dev_bleu_of_seeds": [one.scores["bleu"] for one in scored],
+        "gain": None,
         "p": None,
         "steps": log_records[-1]["step"],
         "minutes": round(records[-1]["seconds"] / 60, 1),
@@ -107,12 +146,18 @@ def measure(plan: dict[str, Any], name: str, changes: Overrides, against: str) -
         "date": time.strftime("%Y-%m-%d"),
         "machine": f"{len(os.sched_getaffinity(0))} cores, {_processor()}",
     }
+    if against == name:
+        return result
     bases = [run_path(plan, against, seed) for seed in seeds]
-    missing = [base for base in bases if not (base / "best.npz").exists()]
-    if against != name and missing:
-        print(f"no p-value: {missing[0]} has no best.npz", file=sys.stderr)
-    elif against != name:
-        result["p"] = max(one.p_against(Scored.of(base)) for one, base in zip(scored, bases, strict=True))
+    pairs = [(one, Scored.of(base)) for one, base in zip(scored, bases, strict=True) if (base / "best.npz").exists()]
+    if len(pairs) < len(bases):
+        print(f"{name}: {against} is not there for {len(bases) - len(pairs)} of {len(bases)} seeds", file=sys.stderr)
+    if pairs:
+        result["gain"] = {
+            score: round(statistics.mean(one.scores[score] - base.scores[score] for one, base in pairs), 2)
+            for score in ("bleu", "chrf")
+        }
+        result["p"] = max(one.p_against(base) for one, base in pairs)
     return result
 
 
@@ -121,17 +166,17 @@ def run_path(plan: dict[str, Any], name: str, seed: int) -> Path:
     return Path(plan["directory"], re.sub(r"[^\w.+-]+", "-", f"{name}-{seed}"))
 
 
-def train(plan: dict[str, Any], run: Path, overrides: Overrides, seed: int) -> None:
-    """Prepare and train one run, or finish it; raises SystemExit if a command fails."""
-    # Runs with the same corpus settings share a prepared corpus, whatever their seeds.
+def command_arguments(plan: dict[str, Any], run: Path, changes: Overrides) -> list[str]:
+    """Arguments of `s2s prepare` and `s2s train` for a run with these overrides.
+
+    Runs with the same corpus settings share a prepared corpus, whatever their seeds.
+    """
+    overrides = (plan.get("set") or {}) | changes
     sections = ("data", "cleaning", "augmentation", "tokenizer")
     corpus = {key: value for key, value in overrides.items() if key.split(".")[0] in sections}
     corpus_hash = hashlib.sha256(json.dumps(corpus, sort_keys=True).encode()).hexdigest()[:8]
-    overrides = {key: value for key, value in overrides.items() if key != "seed"}
     overrides |= {"run": str(run), "data.prepared": str(run.parent / f"prepared-{corpus_hash}")}
-    arguments = [plan["base"], *(f"--set={key}={json.dumps(value)}" for key, value in overrides.items())]
-    s2s("prepare", *arguments)
-    s2s("train", *arguments, f"--set=seed={seed}")
+    return [plan["base"], *(f"--set={key}={json.dumps(value)}" for key, value in overrides.items())]
 
 
 class Scored(NamedTuple):
@@ -186,10 +231,14 @@ def table(results: list[dict[str, Any]]) -> str:
         if base != "default":
             lines.append(f"| **compared with: {base}** | | | | | | | | | | |")
         for result in sorted(group, key=lambda result: -result["dev_bleu"]):
-            has_gain = base in by_name and result["name"] != base
-            gains = [f"{result[key] - by_name[base][key]:+.1f}" if has_gain else "" for key in ("dev_bleu", "dev_chrf")]
-            if has_gain and result.get("p") is not None:
-                gains[0] += f" (p = {result['p']:.3f})"
+            gains = ["", ""]
+            if base in by_name and result["name"] != base:
+                gain = result.get("gain") or {
+                    key: result[f"dev_{key}"] - by_name[base][f"dev_{key}"] for key in ("bleu", "chrf")
+                }
+                gains = [f"{gain['bleu']:+.1f}", f"{gain['chrf']:+.1f}"]
+                if result.get("p") is not None:
+                    gains[0] += f" (p = {result['p']:.3f})"
             short, long = (result["by_length"].get(words, "-") for words in ("6-6", "12 or more"))
             lines.append(
                 f"| {result['name']} | {result['dev_bleu']:.1f} ± {result['dev_bleu_interval']:.1f} | {gains[0]} | {result['dev_chrf']:.1f} "
@@ -199,9 +248,10 @@ def table(results: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def s2s(*arguments: str) -> None:
-    """Run an s2s command, with its log on stderr; raises SystemExit if it fails."""
-    process = subprocess.run([sys.executable, "-m", "s2s", *arguments], stdout=subprocess.DEVNULL)
+def s2s(*arguments: str, cores: list[int] | None = None) -> None:
+    """Run an s2s command on these cores (None: on all), with its log on stderr; raises SystemExit if it fails."""
+    pinned = ["taskset", "--cpu-list", ",".join(map(str, cores))] if cores else []
+    process = subprocess.run([*pinned, sys.executable, "-m", "s2s", *arguments], stdout=subprocess.DEVNULL)
     if process.returncode:
         raise SystemExit(f"s2s {arguments[0]} ended with status {process.returncode}; run this command again to resume")
 
