@@ -47,7 +47,10 @@ def atomic_file(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def temporary_directory(path: Path) -> Iterator[Path]:
-    """Yield a new directory beside `path`, which is removed after the block; if the process is killed, by `remove_leftovers`."""
+    """Yield a new directory beside `path`, locked, which is removed after the block.
+
+    If the process is killed, it stays until someone calls `remove_leftovers`.  Raises OSError if it cannot be made.
+    """
     temporary, lock = _temporary(path), None
     try:  # from here on, so that a signal leaves nothing
         temporary.mkdir()

@@ -33,7 +33,8 @@ def compute_dtype(precision: str) -> str:
 
 def cpu_flags() -> set[str]:
     """The processor's instructions as Linux lists them, such as avx2; nothing on other systems."""
-    return set(_CPU.read_text().split()) if _CPU.exists() else set()
+    lines = _CPU.read_text().splitlines() if _CPU.exists() else []
+    return {flag for line in lines if line.startswith(("flags", "Features")) for flag in line.partition(":")[2].split()}
 
 
 class Task(NamedTuple):

@@ -5,7 +5,8 @@ import os
 import pytest
 
 from s2s.training import programs
-from tests.conftest import SHORT, last_checkpoint, s2s, same_arrays, set_options, write_config
+from tests.commands import assert_clean_errors, mounted
+from tests.conftest import SHORT, last_checkpoint, python, s2s, same_arrays, set_options, write_config
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +34,7 @@ def kept_names(home):
 
 
 @pytest.mark.slow
-def test_a_second_training_compiles_nothing_and_ends_the_same(tmp_path, home):
+def test_a_second_training_and_a_resumed_one_compile_nothing_and_end_the_same(tmp_path, home):
     config, options = write_config(tmp_path), set_options(**SHORT, training__steps=3)
     s2s("prepare", config)
     runs, programs_after = [tmp_path / name for name in ("first", "second", "without")], []
@@ -50,6 +51,18 @@ def test_a_second_training_compiles_nothing_and_ends_the_same(tmp_path, home):
     assert programs_after[0] and programs_after[0] == programs_after[1] == programs_after[2]
     for run in runs[1:]:
         assert same_arrays(last_checkpoint(run), last_checkpoint(runs[0]))
+
+
+@pytest.mark.slow
+def test_a_disk_that_fills_up_is_named(tmp_path, home):
+    config, options = write_config(tmp_path), set_options(**SHORT, training__steps=3)
+    s2s("prepare", config)
+    with mounted(home.parent, "300k"):
+        program = "from s2s.training import programs; programs._NEEDED_BYTES = 0; import runpy; runpy.run_module('s2s', run_name='__main__')"
+        env = {"TF_XLA_FLAGS": "", "XDG_CACHE_HOME": str(home.parent)}
+        process = python("-c", program, "train", config, *options, check=1, env=env)
+    assert f"{home}: no room for compiled programs" in process.stderr.decode()
+    assert_clean_errors(process.stderr[process.stderr.index(b"s2s: error") :])
 
 
 def test_what_is_whole_is_kept_and_linked_into_the_next_training(home):
@@ -70,7 +83,7 @@ def test_what_a_killed_training_left_is_removed(home, monkeypatch):
     (kept,) = home.iterdir()
     (kept / ".training.0123456789abcdef.tmp").mkdir()
     with programs.kept_programs():
-        monkeypatch.setenv("TF_XLA_FLAGS", "")
+        monkeypatch.setenv("TF_XLA_FLAGS", "")  # as if this were another process
         with programs.kept_programs():  # the directories of living trainings stay
             assert len([*kept.iterdir()]) == 3
     assert kept_names(home) == ["a.pb"]
@@ -94,9 +107,10 @@ def test_without_a_place_nothing_is_kept_and_nothing_fails(home, monkeypatch):
 
     assert keeps()
     (kept,) = home.iterdir()
-    kept.chmod(0o777)
-    assert not keeps(), "others may write into it"
-    kept.chmod(0o700)
+    for path in (home, kept):
+        path.chmod(0o777)
+    assert keeps()
+    assert {path.stat().st_mode & 0o777 for path in (home, kept)} == {0o700}, "others must not write what is run"
     with monkeypatch.context() as patch:
         patch.setattr(programs, "_NEEDED_BYTES", 1 << 60)
         assert not keeps(), "no room"
@@ -108,4 +122,7 @@ def test_without_a_place_nothing_is_kept_and_nothing_fails(home, monkeypatch):
         patch.setenv("TF_XLA_FLAGS", "--tf_xla_persistent_cache_directory=/tmp/mine")
         with programs.kept_programs():
             assert own_directory() == "/tmp/mine", "the user's own"
+        patch.setenv("TF_XLA_FLAGS", "/etc/flags")
+        with programs.kept_programs():
+            assert os.environ["TF_XLA_FLAGS"] == "/etc/flags", "a file of flags"
     assert keeps()

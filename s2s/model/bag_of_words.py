@@ -1,8 +1,8 @@
 """An auxiliary task of the training: from the hidden state alone, predict which subwords the translation has.
 
-The decoder's loss reaches the encoder through every step of the decoder.  This one reaches it at once: the state has to say
-which subwords are to come, in any order (Ma et al. 2018, Bag-of-Words as Target for Neural Machine Translation).  Only the
-training has these weights; what translates does not.
+The gradient of the decoder's loss reaches the encoder through all steps of the decoder.  That of this loss reaches it without
+them: the state has to hold which subwords are to come, in any order (Weng et al. 2017, Neural Machine Translation with Word
+Predictions).  Only the training has these weights; what translates does not.
 """
 
 from typing import Any
@@ -26,6 +26,8 @@ class BagOfWords(keras.layers.Layer):
 
     def loss(self, state: EncoderState, decoder: Decoder, labels: Tensor, segments: Segments) -> Tensor:
         """Cross-entropy (nats) between the subwords of each translation and one prediction for all of them, summed.
+
+        EOS counts, and a subword as often as it occurs.
 
         Args:
             state: in the order of the target's rows.

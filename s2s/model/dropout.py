@@ -45,6 +45,12 @@ def _drop(x: Tensor, rate: float, seed: Tensor) -> Tensor:
     return tf.where(kept, x * tf.cast(1.0 / (1.0 - rate), x.dtype), tf.zeros([], x.dtype))
 
 
+def trace_drop(features: int, compute: str, rate: float) -> None:
+    """Trace the function above for any number of rows with these features, of the type `compute`."""
+    if rate:
+        _drop.get_concrete_function(tf.TensorSpec([None, features], compute), rate, tf.TensorSpec([], tf.int64))
+
+
 def _mix(value: Tensor) -> Tensor:
     """MurmurHash3's finalizer, on uint32."""
     for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):

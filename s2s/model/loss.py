@@ -70,3 +70,10 @@ def _softmax_gradient(
     d_logits = scale * (powers / total - expected)
     loss, plain = weight * tf.reduce_sum(smoothed * real), tf.reduce_sum((normalizer - label_logit) * real)
     return loss, plain, tf.cast(d_logits, dtype), tf.reduce_sum(d_logits, 0)
+
+
+def trace_softmax(vocabulary: int, compute: str, smoothing: float) -> None:
+    """Trace the function above for any number of tokens, with logits of the type `compute`."""
+    logits, labels = tf.TensorSpec([None, vocabulary], compute), tf.TensorSpec([None], tf.int32)
+    scalar = tf.TensorSpec([], tf.float32)
+    _softmax_gradient.get_concrete_function(logits, tf.TensorSpec([vocabulary]), labels, smoothing, scalar)

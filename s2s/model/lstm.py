@@ -209,6 +209,15 @@ def _cell_gradient(
     return tf.concat([tf.cast(part, gates.dtype) for part in dz], -1), dc * f
 
 
+def trace_cells(units: int, compute: str) -> None:
+    """Trace the two functions above for any number of rows, with products of the type `compute`."""
+    gates, short, long = (
+        tf.TensorSpec([None, size], kind) for size, kind in ((4 * units, compute), (units, compute), (units, "float32"))
+    )
+    _cell.get_concrete_function(gates, gates, long)
+    _cell_gradient.get_concrete_function(gates, long, long, short, short, long)
+
+
 def _array(steps: Tensor, element: Tensor) -> Any:
     """An empty array of elements like this one."""
     return tf.TensorArray(

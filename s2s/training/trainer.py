@@ -19,9 +19,9 @@ from s2s.data.tokenizer import PAD
 from s2s.files import Arrays
 from s2s.model.backend import tf
 from s2s.model.bag_of_words import BagOfWords
-from s2s.model.dropout import fold
-from s2s.model.loss import cross_entropy
-from s2s.model.lstm import Tensor
+from s2s.model.dropout import fold, trace_drop
+from s2s.model.loss import cross_entropy, trace_softmax
+from s2s.model.lstm import Tensor, trace_cells
 from s2s.model.seq2seq import Seq2Seq
 from s2s.training.devices import Devices, compiles_whole_step
 from s2s.training.update import INITIAL_SCALE, Counters, DeviceCounters, adamw, count_step, update_scale
@@ -61,6 +61,25 @@ class Trainer:
         self._step = tf.function(self._whole_step, jit_compile=whole, autograph=False)
         self._step_in_parts = tf.function(self._distributed_step, autograph=False)
         self._apply = tf.function(self._apply_gradients, jit_compile=True, autograph=False)
+        if not whole:
+            self._trace()
+
+    def _trace(self) -> None:
+        """Trace what XLA compiles in every step, now.
+
+        TensorFlow numbers what it traces and computes, and the number is in the name under which a compiled program is kept
+        (programs.py).  Later, it would depend on the batches that came first, and on whether a training is resumed.
+        """
+        model, config = self.model.config, self.config
+        compute, scalar = self.model.decoder.compute, tf.TensorSpec([])
+        trace_cells(model.units, compute)
+        for features in sorted({model.embedding_size, model.units}):
+            trace_drop(features, compute, model.dropout)
+        vocabulary = self.model.decoder.vocab_size
+        for smoothing in (config.label_smoothing, 0.0):
+            trace_softmax(vocabulary, compute, smoothing)
+        specs = [tf.TensorSpec(weight.shape) for weight in self.weights]
+        self._apply.get_concrete_function(specs, scalar, scalar, tf.TensorSpec([], tf.int64), scalar)
 
     def step(self, shape: BatchShape, parts: list[Batch], rate: float, count: int) -> None:
         """Train on one batch.  Compiled once for each shape; losses are summed on the device until they are read.
@@ -176,7 +195,7 @@ class Trainer:
     def start_with(self, weights: Arrays) -> None:
         """Set the model's weights and their averages, by name, as `averaged_weights` returns them."""
         for name, weight, average in zip(self.names, self.weights, self.averages, strict=True):
-            if name in weights:  # those of the bag of words are not part of the model
+            if not name.startswith("bag_of_words/"):  # not part of the model
                 weight.assign(weights[name])
                 average.assign(weights[name])
         for name, weight in self.frozen.items():

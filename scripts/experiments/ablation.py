@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Ablation study: train variants of a config with the same budget, each with several seeds, and score them on dev.
+"""Ablation study: train variants of a config with the same budget, with one seed or several, and score them on dev.
 
     python scripts/experiments/ablation.py scripts/experiments/ablation.yaml            # run all runs without a result
     python scripts/experiments/ablation.py scripts/experiments/ablation.yaml --jobs 2   # two at a time, on half of the cores each
@@ -11,15 +11,20 @@ Keys of the YAML file:
     set         overrides of config keys for all runs
     results     file of the results, one JSON object per line and run
     directory   directory for the runs and the prepared corpora
-    runs        list of {name, set, seeds, against}: `set` has the overrides of the run; `seeds` those that it is trained with
-                (default: [1]), its scores are the means, its steps, minutes and tokens/s those of the first; `against` is
-                the name of the run that it is compared with, from which it differs in one change (default: `default`)
+    runs        list of runs, each with
+
+        name      in the results, and that of its directories
+        set       its overrides (default: none)
+        seeds     those that it is trained with (default: [1]); its scores are means over them, its steps, minutes and
+                  tokens/s those of the first
+        against   name of the run that it is compared with, from which it differs in one change (default: default)
 
 Gains are means over the seeds that both runs have.  p is the largest of their paired bootstrap tests; it says nothing of
-other seeds.  Both are null where the run to compare with is missing.  A run whose `set` or `seeds` have changed in the file
-has no result.
-A budget of steps makes runs on different machines comparable; one of minutes does not, and needs `--jobs 1`.  Interrupted,
-the same command resumes.
+other seeds.  Both are null where the run to compare with is missing.
+
+A run whose `set` or `seeds` have changed in the file is trained with the new seeds, scored again, and its line replaced.
+Remove its directories if its `set` has changed.  A budget of steps makes scores on different machines comparable; minutes and
+tokens/s are comparable only with the same --jobs.  Interrupted, the same command resumes.
 """
 
 import argparse
@@ -68,20 +73,30 @@ def main() -> None:
     flags = parser.parse_args()
     plan = yaml.safe_load(flags.file.read_text(encoding="utf-8"))
     runs = [DEFAULTS | run for run in plan["runs"]]
+    for run in runs:
+        if run.keys() - DEFAULTS.keys() - {"name"} or "seed" in run["set"]:
+            parser.error(f"{flags.file}: {run['name']}: a run has name, set, seeds and against, and no seed in set")
+    if not 1 <= flags.jobs <= len(os.sched_getaffinity(0)):
+        parser.error("--jobs: from 1 to the number of cores")
     results = Path(plan["results"])
-    done = [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()] if results.exists() else []
     if flags.table:
-        print(table(done))
+        print(table(read(results)))
         return
-    have = {(one["name"], str(one["set"]), str(one.get("seeds", [1]))) for one in done}
+    have = {(one["name"], str(one["set"]), str(one.get("seeds", [1]))) for one in read(results)}
     missing = [run for run in runs if (run["name"], str(run["set"]), str(run["seeds"])) not in have]
     train_all(plan, missing, flags.jobs)
     for run in missing:
         print(f"== {run['name']}", file=sys.stderr, flush=True)
-        done = [one for one in done if one["name"] != run["name"]] + [measure(plan, run)]
+        result = measure(plan, run, len(os.sched_getaffinity(0)) // flags.jobs)
+        done = [one for one in read(results) if one["name"] != run["name"]] + [result]
         lines = [json.dumps(one, ensure_ascii=False) + "\n" for one in done]
         with atomic_file(results) as path:
             path.write_text("".join(lines), encoding="utf-8")
+
+
+def read(results: Path) -> list[dict[str, Any]]:
+    """The lines of the results file; none if there is no file yet."""
+    return [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()] if results.exists() else []
 
 
 def train_all(plan: dict[str, Any], runs: list[dict[str, Any]], jobs: int) -> None:
@@ -114,12 +129,13 @@ def train_all(plan: dict[str, Any], runs: list[dict[str, Any]], jobs: int) -> No
         list(pool.map(train, commands))
 
 
-def measure(plan: dict[str, Any], run: dict[str, Any]) -> dict[str, Any]:
+def measure(plan: dict[str, Any], run: dict[str, Any], cores: int) -> dict[str, Any]:
     """Score one run that is trained.
 
     Args:
         plan: content of the YAML file.
         run: its entry there.
+        cores: that it was trained on.
 
     Returns:
         Its line of the results file.
@@ -144,7 +160,7 @@ def measure(plan: dict[str, Any], run: dict[str, Any]) -> dict[str, Any]:
         "precision": compute_dtype(Run(paths[0]).config.training.precision),
         "parameters": sum(array.size for array in load_arrays(paths[0] / "best.npz").values()),
         "date": time.strftime("%Y-%m-%d"),
-        "machine": f"{len(os.sched_getaffinity(0))} cores, {_processor()}",
+        "machine": f"{cores} core{'s' * (cores > 1)}, {_processor()}",
     }
     if against == name:
         return result
