@@ -82,7 +82,7 @@ def test_a_step_is_that_of_adamw_of_keras(decay):
     for step in range(3):
         batch = batch_of(step)
         with tf.GradientTape() as tape:
-            features = theirs(batch.source, batch.target, shape=SHAPE)
+            features, _ = theirs(batch.source, batch.target, shape=SHAPE)
             bias, weight = tf.convert_to_tensor(decoder.output_bias), tf.constant(1.0 / len(batch.labels))
             loss, _ = cross_entropy(features, decoder.output_weights, bias, batch.labels, 0.1, weight)
         gradients = tape.gradient(loss, [variable.value for variable in theirs.trainable_variables])
