@@ -78,8 +78,9 @@ class Trainer:
         vocabulary = self.model.decoder.vocab_size
         for smoothing in (config.label_smoothing, 0.0):
             trace_softmax(vocabulary, compute, smoothing)
-        specs = [tf.TensorSpec(weight.shape) for weight in self.weights]
-        self._apply.get_concrete_function(specs, scalar, scalar, tf.TensorSpec([], tf.int64), scalar)
+        if config.micro_batches == 1:
+            specs = [tf.TensorSpec(weight.shape) for weight in self.weights]
+            self._apply.get_concrete_function(specs, scalar, scalar, tf.TensorSpec([], tf.int64), scalar)
 
     def step(self, shape: BatchShape, parts: list[Batch], rate: float, count: int) -> None:
         """Train on one batch.  Compiled once for each shape; losses are summed on the device until they are read.
