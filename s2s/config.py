@@ -82,9 +82,6 @@ class TrainingConfig:
     """With multi_worker: minutes to wait for the other workers at the start."""
     label_smoothing: float = config_key(0.1, 0.0, 0.9)
     """Share of the target probability that is spread over the vocabulary (Szegedy et al. 2016)."""
-    bag_of_words: float = config_key(0.0, 0.0, 10.0)
-    """Weight of an auxiliary loss, added to the decoder's: nats per target token of predicting the subwords of the
-    translation, all by one distribution, from the hidden state alone (Weng et al. 2017).  0 = off."""
     clip_norm: float = config_key(1.0, 1e-6)
     """Largest global norm of the gradients; larger ones are scaled down to it (Pascanu et al. 2013)."""
     average_decay: float = config_key(0.998, 0.0, 0.99999)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from s2s.data.batching import count_steps, epoch_order, make_batch, permuted, plan_buckets, prefetch
 from s2s.data.dataset import Pairs, PairWriter
-from s2s.data.packing import pack, row_of_tokens
+from s2s.data.packing import pack
 from s2s.data.tokenizer import BOS, EOS, PAD
 
 LENGTHS = st.lists(st.tuples(st.integers(1, 30), st.integers(1, 30)), min_size=1, max_size=200)
@@ -110,7 +110,6 @@ def test_there_is_little_padding_for_lengths_like_those_of_sentences(tmp_path, c
 
 def test_packing_by_hand():
     sentences, segments = [[1, 2, 3, 4], [5, 6], [7]], ((2, 3), (2, 1))
-    assert row_of_tokens(segments).tolist() == [0, 1, 2, 0, 1, 2, 0, 0]
     assert pack(sentences, segments).tolist() == [1, 5, 7, 2, 6, PAD, 3, 4]
     assert pack(sentences, segments, padding_first=True).tolist() == [1, 5, PAD, 2, 6, 7, 3, 4]
     assert pack([], ((1, 2),), padding_first=True).tolist() == [PAD, PAD]

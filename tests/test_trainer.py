@@ -82,7 +82,7 @@ def test_a_step_is_that_of_adamw_of_keras(decay):
     for step in range(3):
         batch = batch_of(step)
         with tf.GradientTape() as tape:
-            features, _ = theirs(batch.source, batch.target, shape=SHAPE)
+            features = theirs(batch.source, batch.target, shape=SHAPE)
             bias, weight = tf.convert_to_tensor(decoder.output_bias), tf.constant(1.0 / len(batch.labels))
             loss, _ = cross_entropy(features, decoder.output_weights, bias, batch.labels, 0.1, weight)
         gradients = tape.gradient(loss, [variable.value for variable in theirs.trainable_variables])
@@ -253,7 +253,7 @@ def test_the_step_lowers_for_a_gpu(precision):
         scope = keras.StatelessScope(state_mapping=list(zip(variables, weights, strict=True)))
         with scope, tf.GradientTape() as tape:
             tape.watch(weights)
-            (features, _), decoder = model(source, target, shape=SHAPE, seed=seed), model.decoder
+            features, decoder = model(source, target, shape=SHAPE, seed=seed), model.decoder
             bias = tf.convert_to_tensor(decoder.output_bias)
             loss, plain = cross_entropy(features, decoder.output_weights, bias, labels, 0.1, tf.constant(1.0))
         return [tf.convert_to_tensor(gradient) for gradient in tape.gradient(loss, weights)], plain

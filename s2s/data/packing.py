@@ -55,11 +55,6 @@ def packed_size(segments: Segments) -> int:
     return sum(steps * rows for steps, rows in segments)
 
 
-def row_of_tokens(segments: Segments) -> PackedIds:
-    """[tokens]: the row that each token of a packed batch is in."""
-    return np.concatenate([np.tile(np.arange(rows, dtype=np.int32), steps) for steps, rows in segments])
-
-
 def pack(sentences: Sequence[Any], segments: Segments, padding_first: bool = False) -> PackedIds:
     """Pack the ids of sentences, [tokens].
 

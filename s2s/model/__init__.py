@@ -1,5 +1,4 @@
-"""The network in Keras and TensorFlow: seq2seq.py, of the layers in lstm.py, dropout.py and loss.py;
-bag_of_words.py is an auxiliary loss.
+"""The network in Keras and TensorFlow: seq2seq.py, of the layers in lstm.py, dropout.py and loss.py.
 
 backend.py is the one import of TensorFlow and Keras.  This file imports nothing.
 """

@@ -166,10 +166,8 @@ class Seq2Seq(keras.layers.Layer):
         self.decoder.build()
         self.built = True
 
-    def call(
-        self, source: Tensor, target: Tensor, shape: BatchShape, seed: Tensor | None = None
-    ) -> tuple[Tensor, EncoderState]:
-        """The decoder's features at each target position, [target tokens, features], and the state that it started from.
+    def call(self, source: Tensor, target: Tensor, shape: BatchShape, seed: Tensor | None = None) -> Tensor:
+        """The decoder's features at each target position, [target tokens, features].
 
         Args:
             source: packed ids, [source tokens].
@@ -181,7 +179,7 @@ class Seq2Seq(keras.layers.Layer):
         rows = tf.constant(shape.order)
         state = EncoderState(tf.gather(state.h, rows), tf.gather(state.c, rows))
         features, _ = self.decoder(target, state, segments=shape.target, seed=fold(seed, 1))
-        return features, state
+        return features
 
 
 def _add_embedding(layer: keras.layers.Layer, vocab_size: int, size: int) -> Any:

@@ -18,7 +18,6 @@ from s2s.data.packing import Batch, BatchShape
 from s2s.data.tokenizer import PAD
 from s2s.files import Arrays
 from s2s.model.backend import tf
-from s2s.model.bag_of_words import BagOfWords
 from s2s.model.dropout import fold, trace_drop
 from s2s.model.loss import cross_entropy, trace_softmax
 from s2s.model.lstm import Tensor, trace_cells
@@ -40,10 +39,7 @@ class Trainer:
             devices: where to compute.
         """
         self.model, self.config, self.devices, self.seed = model, config, devices, seed
-        with devices.scope():
-            self.bag = BagOfWords(model.config) if config.bag_of_words else None
-        of_bag = self.bag.trainable_variables if self.bag else []
-        every = {weight.path: weight.value for weight in [*model.trainable_variables, *of_bag]}
+        every = {weight.path: weight.value for weight in model.trainable_variables}
         self.frozen = {name: weight for name, weight in every.items() if is_frozen(name, config.freeze)}
         self.names = [name for name in every if name not in self.frozen]
         self.weights = [every[name] for name in self.names]
@@ -140,12 +136,9 @@ class Trainer:
         seed = fold(fold(tf.constant(self.seed, tf.int64), count), part)
         decoder, smoothing = self.model.decoder, self.config.label_smoothing
         with tf.GradientTape() as tape:
-            features, state = self.model(source, target, shape=shape, seed=seed)
+            features = self.model(source, target, shape=shape, seed=seed)
             bias = tf.convert_to_tensor(decoder.output_bias)
             loss, plain = cross_entropy(features, decoder.output_weights, bias, labels, smoothing, self.scale / tokens)
-            if self.bag:
-                weight = self.config.bag_of_words * self.scale / tokens
-                loss += weight * self.bag.loss(state, decoder, labels, shape.target)
         # The embeddings' gradients come as slices; the tied output layer needs dense ones anyway.
         return [tf.convert_to_tensor(gradient) for gradient in tape.gradient(loss, self.weights)], plain
 
@@ -164,8 +157,7 @@ class Trainer:
 
     def _compute_loss(self, shape: BatchShape, source: Tensor, target: Tensor, labels: Tensor) -> Tensor:
         decoder = self.model.decoder
-        features, _ = self.model(source, target, shape=shape)
-        bias = tf.convert_to_tensor(decoder.output_bias)
+        features, bias = self.model(source, target, shape=shape), tf.convert_to_tensor(decoder.output_bias)
         return cross_entropy(features, decoder.output_weights, bias, labels, 0.0, tf.constant(1.0))[1]
 
     def evaluate(self, batches: Iterable[tuple[BatchShape, Batch]]) -> float:
@@ -189,16 +181,15 @@ class Trainer:
         return bool(self.counters.skipped.numpy())
 
     def averaged_weights(self) -> Arrays:
-        """The moving average of the model's weights, by name: what translates."""
+        """The moving average of the weights, by name: what translates."""
         averages = dict(zip(self.names, self.averages, strict=True)) | self.frozen
-        return {weight.path: averages[weight.path].numpy() for weight in self.model.trainable_variables}
+        return {name: average.numpy() for name, average in averages.items()}
 
     def start_with(self, weights: Arrays) -> None:
-        """Set the model's weights and their averages, by name, as `averaged_weights` returns them."""
+        """Set the weights and their averages, by name, as `averaged_weights` returns them."""
         for name, weight, average in zip(self.names, self.weights, self.averages, strict=True):
-            if not name.startswith("bag_of_words/"):  # not part of the model
-                weight.assign(weights[name])
-                average.assign(weights[name])
+            weight.assign(weights[name])
+            average.assign(weights[name])
         for name, weight in self.frozen.items():
             weight.assign(weights[name])
 
