@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from s2s import machine
 from s2s.training import programs
 from tests.commands import assert_clean_errors, mounted
 from tests.conftest import SHORT, last_checkpoint, python, s2s, same_arrays, set_options, write_config
@@ -75,6 +76,21 @@ def test_what_is_whole_is_kept_and_linked_into_the_next_training(home):
     assert kept_names(home) == ["a.pb", "b.pb"] and own_directory() is None
     with programs.kept_programs():
         assert sorted(os.listdir(own_directory())) == ["a.pb", "b.pb"]
+
+
+def test_programs_are_for_a_processor_whatever_its_clock_and_for_a_number_of_cores(home, tmp_path, monkeypatch):
+    monkeypatch.setattr(machine, "_CPU", tmp_path / "cpuinfo")
+
+    def directories(clock, flags, cores):
+        machine._CPU.write_text(f"processor\t: 0\ncpu MHz\t\t: {clock}\nflags\t\t: {flags}\n")
+        monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(cores)))
+        with programs.kept_programs():
+            return len([*home.iterdir()])
+
+    assert directories(2596.146, "fma avx2", 2) == 1
+    assert directories(1400.5, "fma avx2", 2) == 1
+    assert directories(1400.5, "fma avx2 avx512f", 2) == 2
+    assert directories(1400.5, "fma avx2", 1) == 3
 
 
 def test_what_a_killed_training_left_is_removed(home, monkeypatch):

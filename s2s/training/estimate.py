@@ -15,7 +15,8 @@ from s2s.translation.network import weight_shapes
 PRODUCT_SHARE = {"float32": 0.67, "bfloat16": 0.56}
 """About the share of `product_gflops` that a step's products make, by their type: the tables of scripts/README.md.
 
-A step of configs/tatoeba-quick.yaml took 227 ms on two cores with AVX-512 where this share makes 229 (2026-11-28).
+A step of configs/tatoeba-quick.yaml took 227 ms on two cores with AVX-512 where this share makes 229 (2026-11-28).  Networks
+with fewer cells reach less.
 """
 
 SECONDS_PER_SHAPE = 5.0
@@ -133,7 +134,7 @@ def _time(config: Config, needs: Operations, buckets: list[Bucket]) -> list[str]
     steps = min(most, fit)
     minutes = training.minutes if fit < most else (start + steps * step_seconds) / 60
     return [
-        f"time        about {steps:,.0f} steps, {steps / epoch_steps:.1f} epochs, in {minutes:.1f} minutes without validations: "
+        f"time        at most about {steps:,.0f} steps, {steps / epoch_steps:.1f} epochs, in {minutes:.1f} minutes without validations: "
         f"{gflops:.0f} GFLOP/s in {kind}, of which a step makes {PRODUCT_SHARE[kind]:.0%}"
     ]
 
