@@ -46,20 +46,28 @@ def atomic_file(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
+def locked(directory: Path) -> Iterator[None]:
+    """Hold the directory's lock, once no other process does, until the block or the process ends.  Raises OSError."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
 def temporary_directory(path: Path) -> Iterator[Path]:
     """Yield a new directory beside `path`, locked, which is removed after the block.
 
     If the process is killed, it stays until someone calls `remove_leftovers`.  Raises OSError if it cannot be made.
     """
-    temporary, lock = _temporary(path), None
+    temporary = _temporary(path)
     try:  # from here on, so that a signal leaves nothing
         temporary.mkdir()
-        lock = os.open(temporary, os.O_RDONLY)
-        fcntl.flock(lock, fcntl.LOCK_EX)  # held while this process lives: see remove_leftovers
-        yield temporary
+        with locked(temporary):  # see remove_leftovers
+            yield temporary
     finally:
-        if lock is not None:
-            os.close(lock)
         shutil.rmtree(temporary, ignore_errors=True)
 
 

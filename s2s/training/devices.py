@@ -13,7 +13,7 @@ from s2s.errors import InputError, RunError
 from s2s.machine import has_nvidia_driver, is_chief, read_task
 from s2s.model.backend import tf
 from s2s.process import report
-from s2s.training.programs import directory
+from s2s.training import programs
 from s2s.training.rendezvous import wait_for_workers
 
 
@@ -116,7 +116,7 @@ def explain_device_errors() -> Iterator[None]:
     except tf.errors.ResourceExhaustedError as error:
         if "xla_compile_cache" in str(error):
             raise RunError(
-                f"{directory()}: no room for compiled programs; set XDG_CACHE_HOME to a directory on another disk"
+                f"{programs.directory()}: no room for compiled programs; set XDG_CACHE_HOME to a directory on another disk"
             ) from None
         raise RunError("out of the device's memory; a larger training.micro_batches needs less of it") from None
     except tf.errors.OpError as error:

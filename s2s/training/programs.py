@@ -9,7 +9,6 @@ From `s2s train configs/tatoeba-quick.yaml` to the first step of the last of its
 programs, 12.8 and 12.8 with them (two cores of an AMD EPYC with AVX-512, 2026-11-28).
 """
 
-import fcntl
 import hashlib
 import os
 import platform
@@ -20,7 +19,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 
-from s2s.files import fsync, remove_leftovers, temporary_directory
+from s2s.files import fsync, locked, remove_leftovers, temporary_directory
 from s2s.machine import cpu_flags, has_nvidia_driver
 
 KEPT_BYTES = 1 << 30
@@ -53,7 +52,7 @@ def kept_programs() -> Iterator[None]:
         with suppress(OSError, RuntimeError, ImportError):
             kept = _prepare(directory())
             # One training at a time, so that none removes a directory that another has made and not locked yet.
-            with _locked(kept):
+            with locked(kept):
                 remove_leftovers(kept)
                 own = stack.enter_context(temporary_directory(kept / "training"))
             for program in kept.glob("*.pb"):
@@ -85,17 +84,11 @@ def keep() -> None:
 def _prepare(root: Path) -> Path:
     """The directory below `root` for programs of this machine, made if need be; raises OSError where none can be kept."""
     # A home can be shared by machines, and programs are compiled for a processor and a number of cores.
-    cores = len(os.sched_getaffinity(0))
-    machine = [
-        version("tensorflow"),
-        platform.node(),
-        *sorted(cpu_flags()),
-        str(cores),
-        os.environ.get("XLA_FLAGS", ""),
-    ]
+    cores, flags = str(len(os.sched_getaffinity(0))), sorted(cpu_flags())
+    machine = [version("tensorflow"), platform.node(), *flags, cores, os.environ.get("XLA_FLAGS", "")]
     kept = root / f"programs-{hashlib.sha256(' '.join(machine).encode()).hexdigest()[:16]}"
-    flags, limit = os.environ.get("TF_XLA_FLAGS", ""), resource.getrlimit(resource.RLIMIT_FSIZE)[0]
-    if has_nvidia_driver() or _FLAG in flags or flags[:1] not in ("", "-") or " " in str(kept):
+    given, limit = os.environ.get("TF_XLA_FLAGS", ""), resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+    if has_nvidia_driver() or _FLAG in given or given[:1] not in ("", "-") or " " in str(kept):
         raise OSError("a GPU, or flags of TensorFlow (else the name of a file with flags) that one more cannot join")
     for path in (root, kept):
         path.mkdir(parents=True, exist_ok=True)
@@ -104,16 +97,6 @@ def _prepare(root: Path) -> Path:
         raise OSError(f"no room in {kept}")
     _remove_oldest(root)
     return kept
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _remove_oldest(root: Path) -> None:

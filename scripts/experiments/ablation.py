@@ -20,7 +20,7 @@ Keys of the YAML file:
         against   name of the run that it is compared with, from which it differs in one change (default: default)
 
 Gains are means over the seeds that both runs have.  p is the largest of their paired bootstrap tests; it says nothing of
-other seeds.  Both are null where the run to compare with is missing.
+other seeds.  Both are null where the run to compare with is missing; the table then has the difference of the means.
 
 A run whose `set` or `seeds` have changed in the file is trained with the new seeds, scored again, and its line replaced.
 Remove its directories if its `set` has changed.  A budget of steps makes scores on different machines comparable; minutes and
