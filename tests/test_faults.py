@@ -113,7 +113,7 @@ def work(name, process, directory):
     time.sleep(0.5)
 
 
-COPIES = {"prepare": 100, "train": 5000, "inspect-state": 150}
+COPIES = {"prepare": 600, "train": 5000, "inspect-state": 150}
 
 
 @pytest.fixture(scope="module")
