@@ -85,10 +85,11 @@ def train(
     run = Run.begin(setup, fresh) if is_chief(setup.training.distribute) else Run.join(setup)
     with closing(run) as opened, kept_programs():
         from s2s.training import loop
+        from s2s.training.stopping import Interrupted
 
         try:
             loop.train(opened)
-        except loop.Interrupted as interrupted:
+        except Interrupted as interrupted:
             typer.echo(f"s2s: stopped by {interrupted} after a checkpoint; the same command resumes from it", err=True)
             raise typer.Exit(interrupted.status) from None
 

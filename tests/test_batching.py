@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s2s.data.batching import count_steps, epoch_order, make_batch, permuted, plan_buckets, prefetch
+from s2s.data.batching import ROW_COUNTS, count_steps, epoch_order, make_batch, permuted, plan_buckets, prefetch
 from s2s.data.dataset import Pairs, PairWriter
 from s2s.data.packing import pack
 from s2s.data.tokenizer import BOS, EOS, PAD
@@ -80,18 +80,19 @@ def test_every_pair_once_an_epoch(tmp_path_factory, lengths, count, tokens, part
 
 @given(LENGTHS, st.integers(1, 8), st.integers(8, 300))
 def test_segments_are_sorted_and_as_long_as_the_longest(tmp_path_factory, lengths, count, tokens):
-    pairs = make_pairs(tmp_path_factory.mktemp("pairs"), lengths)
+    pairs, counts = make_pairs(tmp_path_factory.mktemp("pairs"), lengths), set()
     for bucket in plan_buckets(pairs, count, tokens):
         for segments in (bucket.shape.source, bucket.shape.target):
             rows = [row for _, row in segments]
             assert rows == sorted(set(rows), reverse=True)
-            assert len(segments) <= 8
+            counts |= {*rows}
         for side, stored, spare in ((bucket.shape.source, pairs.source, 0), (bucket.shape.target, pairs.target, 1)):
             members = np.concatenate([bucket.pairs(np.full(len(bucket.sizes), n)) for n in range(bucket.sizes.max())])
             longest = max(map(len, stored.read(members[members >= 0])))
             assert sum(steps for steps, _ in side) == longest - spare
         assert sorted(bucket.shape.order) == list(range(len(bucket.sizes)))
         assert bucket.sizes.max() - bucket.sizes.min() <= bucket.sizes.size.bit_length()
+    assert len(counts) <= ROW_COUNTS
 
 
 @pytest.mark.parametrize("count", [2, 4, 8])
@@ -100,12 +101,14 @@ def test_there_is_little_padding_for_lengths_like_those_of_sentences(tmp_path, c
     target = np.clip(random.lognormal(2.2, 0.4, 20000).astype(int), 2, 50)
     source = np.clip(target + random.normal(0, 2, 20000).astype(int), 2, 50)
     pairs = make_pairs(tmp_path, list(zip(source.tolist(), target.tolist(), strict=True)))
-    computed = np.zeros(2)
+    computed, row_counts = np.zeros(2), set()
     for bucket in plan_buckets(pairs, count, 1500):
         sides = bucket.shape.source, bucket.shape.target
+        row_counts |= {rows for side in sides for _, rows in side}
         computed += [sum(steps * rows for steps, rows in side) * count_steps([bucket], 1) for side in sides]
     padding = 1 - np.array([source.sum(), target.sum()]) / computed
     assert (padding < {2: 0.11, 4: 0.06, 8: 0.05}[count]).all(), padding
+    assert len(row_counts) == ROW_COUNTS
 
 
 def test_packing_by_hand():

@@ -70,8 +70,8 @@ def test_killed_again_and_again_it_ends_as_if_never_killed(untrained, train_here
 @pytest.mark.slow
 def test_a_second_signal_stops_at_once():
     program = (
-        "import os, signal, time; from s2s.training.loop import _StopSignals\n"
-        "with _StopSignals() as stop:\n"
+        "import os, signal, time; from s2s.training.stopping import StopSignals\n"
+        "with StopSignals() as stop:\n"
         "    os.kill(os.getpid(), signal.SIGINT); print('noted', stop.signum, flush=True)\n"
         "    os.kill(os.getpid(), signal.SIGTERM); time.sleep(60)"
     )

@@ -14,6 +14,7 @@ from s2s.model.keras_model import keras_model
 from s2s.model.loss import cross_entropy
 from s2s.training.devices import Devices
 from s2s.training.loop import make_trainer
+from tests.conftest import python
 
 SHAPE = BatchShape(((3, 4), (1, 2)), ((2, 4), (2, 1)), (2, 0, 3, 1))
 
@@ -45,6 +46,23 @@ def batch_of(seed=0, shape=SHAPE):
     random = np.random.default_rng(seed)
     sides = shape.source, shape.target, shape.target
     return Batch(*(random.integers(4, 25, sum(s * r for s, r in side)).astype(np.int32) for side in sides))
+
+
+@pytest.mark.slow
+def test_what_is_compiled_ahead_is_what_a_step_needs(tmp_path):
+    program = (
+        "import os; from tests.test_trainer import *\n"
+        f"programs = lambda: len(os.listdir({str(tmp_path)!r}))\n"
+        "trainer = trainer_of()\n"
+        "trainer.compile_ahead([SHAPE], lambda: True)\n"
+        "assert programs() == 1\n"
+        "trainer.compile_ahead([SHAPE], lambda: False)\n"
+        "before = programs(); trainer.step(SHAPE, [batch_of()], 0.01, 0)\n"
+        "print(before, programs() - before, trainer._step.experimental_get_tracing_count())"
+    )
+    process = python("-c", program, check=0, env={"TF_XLA_FLAGS": f"--tf_xla_persistent_cache_directory={tmp_path}"})
+    # Cells and their gradients of 4, 2 and 1 rows; dropout of 14 and 10 tokens of either size; one softmax.
+    assert process.stdout.split() == [b"11", b"1", b"1"]  # a step compiles the update
 
 
 def losses(trainer, steps=3, rate=0.01):

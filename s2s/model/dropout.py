@@ -6,6 +6,7 @@ with probability one half for each input bit.
 """
 
 from s2s.model.backend import tf
+from s2s.model.compiled import CompiledFunction
 from s2s.model.lstm import Tensor
 
 
@@ -32,23 +33,22 @@ def dropout(x: Tensor, rate: float, seed: Tensor | None, site: int) -> Tensor:
     @tf.custom_gradient
     def drop(x: Tensor) -> Tensor:
         # The backward pass computes the mask again, which is faster than storing it.
-        return _drop(x, rate, site_seed), lambda gradient: _drop(gradient, rate, site_seed)
+        return _drop(x, site_seed, rate), lambda gradient: _drop(gradient, site_seed, rate)
 
     return drop(x)
 
 
 @tf.function(jit_compile=True, autograph=False, reduce_retracing=True)
-def _drop(x: Tensor, rate: float, seed: Tensor) -> Tensor:
+def _drop(x: Tensor, seed: Tensor, rate: float) -> Tensor:
     index = tf.reshape(tf.range(tf.size(x)), tf.shape(x))
     random = _mix(tf.bitcast(index, tf.uint32) * _constant(0x9E3779B9) + tf.cast(seed, tf.uint32))
     kept = random >= _constant(int(rate * 2**32))
     return tf.where(kept, x * tf.cast(1.0 / (1.0 - rate), x.dtype), tf.zeros([], x.dtype))
 
 
-def trace_drop(features: int, compute: str, rate: float) -> None:
-    """Trace the function above for any number of rows with these features, of the type `compute`."""
-    if rate:
-        _drop.get_concrete_function(tf.TensorSpec([None, features], compute), rate, tf.TensorSpec([], tf.int64))
+def compiled_drop(features: int, compute: str, rate: float) -> CompiledFunction:
+    """The function above, for rows with these features, of the type `compute`."""
+    return CompiledFunction(_drop, tf.TensorSpec([None, features], compute), tf.TensorSpec([], tf.int64), rate)
 
 
 def _mix(value: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from typing import Any
 from s2s.data.packing import LOGITS_CHUNK
 from s2s.data.tokenizer import PAD
 from s2s.model.backend import tf
+from s2s.model.compiled import CompiledFunction
 from s2s.model.lstm import Tensor
 
 
@@ -36,7 +37,7 @@ def cross_entropy(
         for start in range(0, features.shape[0], LOGITS_CHUNK):
             part, ids = features[start : start + LOGITS_CHUNK], labels[start : start + LOGITS_CHUNK]
             logits = tf.matmul(part, short, transpose_b=True)
-            part_loss, part_plain, d_logits, d_part_bias = _softmax_gradient(logits, bias, ids, smoothing, weight)
+            part_loss, part_plain, d_logits, d_part_bias = _softmax_gradient(logits, bias, ids, weight, smoothing)
             loss, plain, d_bias = loss + part_loss, plain + part_plain, d_bias + d_part_bias
             d_features.append(tf.matmul(d_logits, short))
             d_weights += tf.cast(tf.matmul(d_logits, part, transpose_a=True), tf.float32)
@@ -52,7 +53,7 @@ def cross_entropy(
 
 @tf.function(jit_compile=True, autograph=False, reduce_retracing=True)
 def _softmax_gradient(
-    logits: Tensor, bias: Tensor, labels: Tensor, smoothing: float, weight: Tensor
+    logits: Tensor, bias: Tensor, labels: Tensor, weight: Tensor, smoothing: float
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Of one chunk: `weight` times the smoothed sum, the plain sum, the first one's gradients by logits and by bias."""
     dtype, logits = logits.dtype, tf.cast(logits, tf.float32) + bias
@@ -72,8 +73,8 @@ def _softmax_gradient(
     return loss, plain, tf.cast(d_logits, dtype), tf.reduce_sum(d_logits, 0)
 
 
-def trace_softmax(vocabulary: int, compute: str, smoothing: float) -> None:
-    """Trace the function above for any number of tokens, with logits of the type `compute`."""
+def compiled_softmax(vocabulary: int, compute: str, smoothing: float) -> CompiledFunction:
+    """The function above, with logits of the type `compute`; its rows are tokens."""
     logits, labels = tf.TensorSpec([None, vocabulary], compute), tf.TensorSpec([None], tf.int32)
     scalar = tf.TensorSpec([], tf.float32)
-    _softmax_gradient.get_concrete_function(logits, tf.TensorSpec([vocabulary]), labels, smoothing, scalar)
+    return CompiledFunction(_softmax_gradient, logits, tf.TensorSpec([vocabulary]), labels, scalar, smoothing)

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 from s2s.data.packing import Segments, packed_size
 from s2s.machine import cpu_flags
 from s2s.model.backend import keras, tf
+from s2s.model.compiled import CompiledFunction
 
 Tensor = Any  # tf.Tensor; TensorFlow ships no types
 
@@ -209,13 +210,15 @@ def _cell_gradient(
     return tf.concat([tf.cast(part, gates.dtype) for part in dz], -1), dc * f
 
 
-def trace_cells(units: int, compute: str) -> None:
-    """Trace the two functions above for any number of rows, with products of the type `compute`."""
+def compiled_cells(units: int, compute: str) -> list[CompiledFunction]:
+    """The two functions above, with products of the type `compute`."""
     gates, short, long = (
         tf.TensorSpec([None, size], kind) for size, kind in ((4 * units, compute), (units, compute), (units, "float32"))
     )
-    _cell.get_concrete_function(gates, gates, long)
-    _cell_gradient.get_concrete_function(gates, long, long, short, short, long)
+    return [
+        CompiledFunction(_cell, gates, gates, long),
+        CompiledFunction(_cell_gradient, gates, long, long, short, short, long),
+    ]
 
 
 def _array(steps: Tensor, element: Tensor) -> Any:

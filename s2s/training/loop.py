@@ -1,11 +1,10 @@
 """`s2s train`: the training loop."""
 
 import math
-import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from types import FrameType
 from typing import Any
 
 from s2s import metrics
@@ -22,19 +21,12 @@ from s2s.run import Run
 from s2s.training import programs
 from s2s.training.devices import Devices, explain_device_errors, warn_of_unused_gpu
 from s2s.training.model_card import write_model_card
-from s2s.training.reporting import Reporter, format_dev_scores, show
+from s2s.training.reporting import Reporter, format_dev_scores
 from s2s.training.schedule import learning_rate
+from s2s.training.stopping import Interrupted, StopSignals
 from s2s.training.trainer import Trainer
 from s2s.training.update import Counters
 from s2s.training.validation import Validation
-
-
-class Interrupted(Exception):
-    """A signal stopped the training after a checkpoint; `status` is the exit status for it."""
-
-    def __init__(self, signum: int):
-        super().__init__(signal.Signals(signum).name)
-        self.status = 128 + signum
 
 
 def train(run: Run) -> None:
@@ -53,9 +45,14 @@ def train(run: Run) -> None:
         report(f"{run.path}: {reason} already; raise it to train on")
         return
     warn_of_unused_gpu()
-    with _StopSignals() as stop, explain_device_errors(), ThreadPoolExecutor(1) as pool:
+    ended = threading.Event()
+    with StopSignals() as stop, explain_device_errors(), ThreadPoolExecutor(2) as pool:
+        ahead = pool.submit(trainer.compile_ahead, [bucket.shape for bucket in loop.buckets], ended.is_set)
         # In a thread of its own, so that signals are handled at once, also while a step is being compiled.
-        pool.submit(loop.run_steps, lambda: stop.signum is not None).result()
+        steps = pool.submit(loop.run_steps, lambda: stop.signum is not None)
+        steps.add_done_callback(lambda _: ended.set())
+        steps.result()
+        ahead.result()
     if stop.signum is not None:
         raise Interrupted(stop.signum)
 
@@ -242,28 +239,6 @@ class _Loop:
             self.run.save_checkpoint(self.trainer.arrays(), progress)
         programs.keep()
         self.saved_step, self.saved_at = progress.step, progress.seconds
-
-
-class _StopSignals:
-    """Context that notes the first SIGINT, SIGTERM or SIGHUP in `signum`; a second one ends the process at once."""
-
-    def __enter__(self) -> "_StopSignals":
-        self.signum: int | None = None
-        numbers = [signal.SIGINT, signal.SIGTERM]
-        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as under nohup
-            numbers.append(signal.SIGHUP)
-        self._before = {number: signal.signal(number, self._note) for number in numbers}
-        return self
-
-    def _note(self, signum: int, frame: FrameType | None) -> None:
-        self.signum = signum
-        for number in self._before:
-            signal.signal(number, signal.SIG_DFL)
-        show("stopping after this step; a checkpoint is being written")
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
 
 
 def make_trainer(config: Config, vocab_sizes: tuple[int, int], devices: Devices) -> Trainer:

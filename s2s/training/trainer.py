@@ -7,20 +7,21 @@ How it is compiled (`training.compile`) changes speed and rounding, nothing else
            products (oneDNN) support bfloat16 and XLA's do not
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from s2s.config import Part, TrainingConfig
-from s2s.data.packing import Batch, BatchShape
+from s2s.data.packing import LOGITS_CHUNK, Batch, BatchShape, packed_size
 from s2s.data.tokenizer import PAD
 from s2s.files import Arrays
 from s2s.model.backend import tf
-from s2s.model.dropout import fold, trace_drop
-from s2s.model.loss import cross_entropy, trace_softmax
-from s2s.model.lstm import Tensor, trace_cells
+from s2s.model.compiled import CompiledFunction
+from s2s.model.dropout import compiled_drop, fold
+from s2s.model.loss import compiled_softmax, cross_entropy
+from s2s.model.lstm import Tensor, compiled_cells
 from s2s.model.seq2seq import Seq2Seq
 from s2s.training.devices import Devices, compiles_whole_step
 from s2s.training.update import INITIAL_SCALE, Counters, DeviceCounters, adamw, count_step, update_scale
@@ -68,15 +69,49 @@ class Trainer:
         """
         model, config = self.model.config, self.config
         compute, scalar = self.model.decoder.compute, tf.TensorSpec([])
-        trace_cells(model.units, compute)
-        for features in sorted({model.embedding_size, model.units}):
-            trace_drop(features, compute, model.dropout)
+        self._cells = compiled_cells(model.units, compute)
+        sizes = sorted({model.embedding_size, model.units}) if model.dropout else []
+        self._drops = [compiled_drop(features, compute, model.dropout) for features in sizes]
         vocabulary = self.model.decoder.vocab_size
-        for smoothing in (config.label_smoothing, 0.0):
-            trace_softmax(vocabulary, compute, smoothing)
+        self._softmax = compiled_softmax(vocabulary, compute, config.label_smoothing)
+        compiled_softmax(vocabulary, compute, 0.0)
         if config.micro_batches == 1:
             specs = [tf.TensorSpec(weight.shape) for weight in self.weights]
             self._apply.get_concrete_function(specs, scalar, scalar, tf.TensorSpec([], tf.int64), scalar)
+
+    def compile_ahead(self, shapes: list[BatchShape], stopped: Callable[[], bool]) -> None:
+        """Compile and trace steps of these shapes, beside a thread that takes them.
+
+        That thread compiles what it needs when it comes to it, from the start of a step.  This begins with the end of the last
+        shape's, so they meet halfway, and both cores compile.
+
+        Args:
+            shapes: of the batches to come.
+            stopped: called after every program; True ends it.
+        """
+        if compiles_whole_step(self.config.compile) or self.config.micro_batches > 1:
+            return
+        for shape in shapes[::-1]:
+            for function, rows in self._programs(shape)[::-1]:
+                function.compile(rows)
+                if stopped():
+                    return
+        for shape in shapes[::-1]:
+            ids = [tf.TensorSpec([packed_size(side)], tf.int32) for side in (shape.source, shape.target, shape.target)]
+            self._step.get_concrete_function(
+                shape, *ids, tf.TensorSpec([]), tf.TensorSpec([], tf.int64), tf.TensorSpec([])
+            )
+            if stopped():
+                return
+
+    def _programs(self, shape: BatchShape) -> list[tuple[CompiledFunction, int]]:
+        """The programs of a step but for the update: functions and their numbers of rows, about as a step comes to them."""
+        programs = []
+        for side in (shape.source, shape.target):
+            programs += [(drop, packed_size(side)) for drop in self._drops]
+            programs += [(cell, rows) for _, rows in side for cell in self._cells]
+        tokens = packed_size(shape.target)
+        return programs + [(self._softmax, min(LOGITS_CHUNK, tokens - at)) for at in range(0, tokens, LOGITS_CHUNK)]
 
     def step(self, shape: BatchShape, parts: list[Batch], rate: float, count: int) -> None:
         """Train on one batch.  Compiled once for each shape; losses are summed on the device until they are read.
