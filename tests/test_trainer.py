@@ -1,6 +1,6 @@
 """The training step: AdamW against Keras' own, precisions, ways of compiling; nothing is compiled twice."""
 
-from functools import cache
+from functools import partial
 
 import numpy as np
 import pytest
@@ -14,32 +14,28 @@ from s2s.model.keras_model import keras_model
 from s2s.model.loss import cross_entropy
 from s2s.training.devices import Devices
 from s2s.training.loop import make_trainer
-from tests.conftest import python
+from tests.conftest import python, trainer_as_new
 
 SHAPE = BatchShape(((3, 4), (1, 2)), ((2, 4), (2, 1)), (2, 0, 3, 1))
 
 
-def trainer_of(dropout=0.2, tie_output=True, **options):
-    """A new trainer of a tiny network."""
+def config_of(dropout=0.2, tie_output=True, **options):
+    """Of a tiny network."""
     # The recipe on which the numbers below depend; the defaults may change.
     recipe = {"label_smoothing": 0.1, "precision": "float32", "weight_decay": 0.0}
-    training = TrainingConfig(**(recipe | options))
     model = ModelConfig(units=12, embedding_size=8, dropout=dropout, tie_output=tie_output)
-    config = Config("run", DataConfig(("a",), "c"), seed=5, model=model, training=training)
-    return make_trainer(config, (30, 25), Devices("none", training.micro_batches))
+    return Config("run", DataConfig(("a",), "c"), seed=5, model=model, training=TrainingConfig(**(recipe | options)))
 
 
-@cache
-def _shared(options):
-    trainer = trainer_of(**dict(options))
-    return trainer, trainer.arrays()
+def trainer_of(make=make_trainer, **options):
+    """A new trainer of the tiny network."""
+    config = config_of(**options)
+    return make(config, (30, 25), Devices("none", config.training.micro_batches))
 
 
 def shared_trainer(**options):
     """A trainer as new, that is compiled once for all tests with these options."""
-    trainer, initial = _shared(tuple(sorted(options.items())))
-    trainer.restore(initial)
-    return trainer
+    return trainer_of(partial(trainer_as_new, make_trainer), **options)
 
 
 def batch_of(seed=0, shape=SHAPE):

@@ -19,7 +19,7 @@ A step of configs/tatoeba-quick.yaml took 227 ms on two cores with AVX-512 where
 networks reach less: configs/sample.yaml, with 256 cells, did 2,041 steps of the 3,915 that it makes.
 """
 
-SECONDS_PER_SHAPE = 5.0
+SECONDS_PER_SHAPE = 3.0
 """About what each batch shape adds to the start of a training, mostly its compiling, on two cores."""
 
 
