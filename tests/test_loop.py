@@ -17,6 +17,7 @@ from s2s.run import Run
 from s2s.training.devices import Devices
 from s2s.training.loop import make_trainer, train
 from s2s.training.schedule import learning_rate
+from s2s.training.trainer import Trainer
 from tests.conftest import (
     last_checkpoint,
     metrics,
@@ -108,6 +109,14 @@ def test_a_training_that_is_stopped_twice_ends_as_one_never_stopped(untrained, t
     assert same_arrays(last_checkpoint(calm), last_checkpoint(stopped))
     assert same_arrays(calm / "best.npz", stopped / "best.npz")
     assert metrics(calm) == metrics(stopped)
+
+
+@pytest.mark.slow
+def test_what_cannot_be_compiled_ahead_ends_no_training(untrained, train_here, tmp_path, monkeypatch):
+    compiled = []
+    monkeypatch.setattr(Trainer, "_programs", lambda self, shape: compiled.append(shape) or 1 / 0)
+    run = train_here(config_of(untrained, f"run={tmp_path}/run", "training.epochs=null", "training.steps=2"))
+    assert compiled and metrics(run.path)[-1]["step"] == 2
 
 
 def test_the_budget_may_be_raised(trained, train_here, tmp_path, capsys):

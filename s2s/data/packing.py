@@ -27,7 +27,7 @@ LOGITS_CHUNK = 1024
 
 
 class BatchShape(NamedTuple):
-    """The static shape of a batch: one program is compiled for each."""
+    """The static shape of a batch; a step is traced for each."""
 
     source: Segments
     target: Segments

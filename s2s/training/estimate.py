@@ -99,9 +99,7 @@ def format_estimate(config: Config) -> str:
     if pairs is None:
         return "\n".join([*lines, f"batches     {prepared} is not prepared yet: no batch shapes"])
     steps = count_steps(buckets, training.micro_batches)
-    lines.append(
-        f"batches     {len(pairs):,} pairs, {steps:,} steps an epoch, {len(buckets)} shapes, one program for each"
-    )
+    lines.append(f"batches     {len(pairs):,} pairs, {steps:,} steps an epoch, {len(buckets)} shapes")
     lines += [f"            {bucket.shape}" for bucket in buckets]
     padding = [_padding(pairs, buckets, training.micro_batches, side) for side in (0, 1)]
     lines.append(f"            {padding[0]:.1%} of the Spanish and {padding[1]:.1%} of the English tokens are padding")

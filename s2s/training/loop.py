@@ -47,12 +47,13 @@ def train(run: Run) -> None:
     warn_of_unused_gpu()
     ended = threading.Event()
     with StopSignals() as stop, explain_device_errors(), ThreadPoolExecutor(2) as pool:
-        ahead = pool.submit(trainer.compile_ahead, [bucket.shape for bucket in loop.buckets], ended.is_set)
+        # Its result is not asked for: what it cannot compile, a step cannot either.
+        shapes = [bucket.shape for bucket in loop.buckets]
+        pool.submit(trainer.compile_ahead, shapes, lambda: ended.is_set() or stop.signum is not None)
         # In a thread of its own, so that signals are handled at once, also while a step is being compiled.
         steps = pool.submit(loop.run_steps, lambda: stop.signum is not None)
         steps.add_done_callback(lambda _: ended.set())
         steps.result()
-        ahead.result()
     if stop.signum is not None:
         raise Interrupted(stop.signum)
 

@@ -70,7 +70,8 @@ class Trainer:
         model, config = self.model.config, self.config
         compute, scalar = self.model.decoder.compute, tf.TensorSpec([])
         self._cells = compiled_cells(model.units, compute)
-        sizes = sorted({model.embedding_size, model.units}) if model.dropout else []
+        # Of the inputs of the first layer, and of what comes after it.
+        sizes = dict.fromkeys((model.embedding_size, model.units)) if model.dropout else {}
         self._drops = [compiled_drop(features, compute, model.dropout) for features in sizes]
         vocabulary = self.model.decoder.vocab_size
         self._softmax = compiled_softmax(vocabulary, compute, config.label_smoothing)
@@ -80,10 +81,11 @@ class Trainer:
             self._apply.get_concrete_function(specs, scalar, scalar, tf.TensorSpec([], tf.int64), scalar)
 
     def compile_ahead(self, shapes: list[BatchShape], stopped: Callable[[], bool]) -> None:
-        """Compile and trace steps of these shapes, beside a thread that takes them.
+        """Compile and trace steps of these shapes, beside a thread that takes them: so both cores compile.
 
-        That thread compiles what it needs when it comes to it, from the start of a step.  This begins with the end of the last
-        shape's, so they meet halfway, and both cores compile.
+        That thread compiles what it needs when it comes to it.  This one goes through the programs the other way round, so that
+        they seldom want the same.  Nothing is done where a step is one program, or consists of parts, which are traced
+        otherwise.
 
         Args:
             shapes: of the batches to come.
@@ -96,19 +98,24 @@ class Trainer:
                 function.compile(rows)
                 if stopped():
                     return
+        # The steps wait while one is traced here, but what XLA compiles for them goes on.
         for shape in shapes[::-1]:
             ids = [tf.TensorSpec([packed_size(side)], tf.int32) for side in (shape.source, shape.target, shape.target)]
-            self._step.get_concrete_function(
-                shape, *ids, tf.TensorSpec([]), tf.TensorSpec([], tf.int64), tf.TensorSpec([])
-            )
+            rate, count, tokens = tf.TensorSpec([]), tf.TensorSpec([], tf.int64), tf.TensorSpec([])
+            self._step.get_concrete_function(shape, *ids, rate, count, tokens)
             if stopped():
                 return
 
     def _programs(self, shape: BatchShape) -> list[tuple[CompiledFunction, int]]:
-        """The programs of a step but for the update: functions and their numbers of rows, about as a step comes to them."""
+        """The programs of a step, in about its order: functions and their numbers of rows.
+
+        Without that of the update, which cannot be called for nothing: it would change the weights.
+        """
         programs = []
-        for side in (shape.source, shape.target):
-            programs += [(drop, packed_size(side)) for drop in self._drops]
+        # The decoder has dropout before every layer and before the output, the encoder before every layer.
+        layers = self.model.config.layers
+        for side, drops in ((shape.source, self._drops[:layers]), (shape.target, self._drops)):
+            programs += [(drop, packed_size(side)) for drop in drops]
             programs += [(cell, rows) for _, rows in side for cell in self._cells]
         tokens = packed_size(shape.target)
         return programs + [(self._softmax, min(LOGITS_CHUNK, tokens - at)) for at in range(0, tokens, LOGITS_CHUNK)]
