@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from s2s.model.backend import keras, tf
-from s2s.model.lstm import LSTM, _backward, _forward, lstm
+from s2s.model.lstm import FORGET_BIAS, LSTM, _backward, _forward, lstm
 
 TIME, BATCH, INPUTS, UNITS = 5, 4, 4, 6
 
@@ -194,4 +194,4 @@ def test_the_forget_gate_starts_open():
     layer = LSTM(UNITS, name="fresh")
     layer.build((None, INPUTS))
     bias = layer.bias.numpy().reshape(4, UNITS)
-    assert (bias[1] == 1).all() and (bias[[0, 2, 3]] == 0).all()
+    assert (bias[1] == FORGET_BIAS).all() and (bias[[0, 2, 3]] == 0).all()
