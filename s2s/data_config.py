@@ -175,7 +175,7 @@ class TokenizerConfig:
 
     vocab_size: int = config_key(8000, 32, 100_000)
     """Largest number of subwords per language, with the four special ones.  A small corpus may give fewer.
-    8000 was measured best of 4000 to 10000: configs/README.md."""
+    8000 was measured best of 4000, 6000, 8000 and 10000: configs/README.md."""
     type: Literal["unigram", "bpe"] = config_key("bpe")
     """Algorithm: a unigram language model (Kudo 2018) or byte-pair encoding (Sennrich et al. 2016).
     bpe was measured best: configs/README.md."""

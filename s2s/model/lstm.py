@@ -43,7 +43,7 @@ AVX-512 (and oneDNN limited to AVX2 by ONEDNN_MAX_CPU_ISA), by scripts/benchmark
 FORGET_BIAS = 2.0
 """What the forget gate's bias begins with, so that a sentence is not forgotten before the training has begun to remember it.
 
-Jozefowicz et al. 2015 propose 1; 2 was measured better: configs/README.md.
+Jozefowicz et al. 2015 propose 1; 2 has a lower loss: configs/README.md.
 """
 
 
