@@ -6,8 +6,9 @@ given a directory of this training's own, with links to the files that are kept;
 the disk.  The results of a training do not depend on what it finds.
 
 From `s2s train configs/tatoeba-quick.yaml` to the first step of the last of its four shapes it took 14.1 and 14.7 seconds
-without kept programs, 10.2 and 10.0 with them (two cores of an AMD EPYC with AVX-512, 2026-11-28); 22 and 13 before programs
-were compiled ahead (Trainer.compile_ahead).
+without kept programs, 10.2 and 10.0 with them (two cores of an AMD EPYC with AVX-512, 6,000 subwords, 2026-11-28); 22 and 13
+before programs were compiled ahead (Trainer.compile_ahead).  With 8,000 subwords, in hours when the same machine was slower, it
+took 18.0 to 20.5 without and 12.6 to 14.9 with them; without kept programs 27 and 32 before.
 """
 
 import hashlib

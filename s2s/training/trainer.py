@@ -75,7 +75,7 @@ class Trainer:
         self._drops = [compiled_drop(features, compute, model.dropout) for features in sizes]
         vocabulary = self.model.decoder.vocab_size
         self._softmax = compiled_softmax(vocabulary, compute, config.label_smoothing)
-        compiled_softmax(vocabulary, compute, 0.0)
+        compiled_softmax(vocabulary, compute, 0.0)  # of the dev loss
         if config.micro_batches == 1:
             specs = [tf.TensorSpec(weight.shape) for weight in self.weights]
             self._apply.get_concrete_function(specs, scalar, scalar, tf.TensorSpec([], tf.int64), scalar)
