@@ -59,7 +59,7 @@ class TrainingConfig:
     """Parts that a batch is split into: computed one after the other to save memory, or shared among devices."""
     buckets: int = config_key(4, 1, 64)
     """Largest number of batch shapes.  Each takes a compilation; more of them mean less padding."""
-    learning_rate: float = config_key(0.002, 0.0)
+    learning_rate: float = config_key(0.003, 0.0)
     """Adam's peak learning rate (Kingma & Ba 2015)."""
     warmup_steps: int = config_key(300, 0)
     """Steps in which the learning rate rises from 0 to its peak."""
