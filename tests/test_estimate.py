@@ -27,6 +27,8 @@ def test_steps_fit_into_the_minutes_and_epochs_take_minutes(trained):
         steps, epochs, minutes = re.search(
             r"about ([\d,]+) steps, ([\d,.]+) epochs, in ([\d.]+) minutes", printed
         ).groups()
+        minutes_decide = budget["minutes"] is not None and budget["steps"] is None
+        assert ("size        model.units=" in printed) == minutes_decide
         return int(steps.replace(",", "")), float(epochs.replace(",", "")), float(minutes)
 
     steps, _, minutes = time_of(minutes=60, epochs=None, steps=None)

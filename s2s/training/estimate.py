@@ -10,6 +10,7 @@ from s2s.data.batching import Bucket, count_steps, plan_buckets
 from s2s.data.dataset import Pairs, read_report
 from s2s.data.packing import LOGITS_CHUNK, packed_size
 from s2s.machine import compute_dtype, has_nvidia_driver
+from s2s.training.size_law import SIZES, best_size
 from s2s.translation.network import weight_shapes
 
 PRODUCT_SHARE = {"float32": 0.67, "bfloat16": 0.56}
@@ -103,15 +104,15 @@ def format_estimate(config: Config) -> str:
     lines += [f"            {bucket.shape}" for bucket in buckets]
     padding = [_padding(pairs, buckets, training.micro_batches, side) for side in (0, 1)]
     lines.append(f"            {padding[0]:.1%} of the Spanish and {padding[1]:.1%} of the English tokens are padding")
-    return "\n".join([*lines, *_time(config, needs, buckets)])
+    return "\n".join([*lines, *_time(config, sizes, buckets)])
 
 
-def _time(config: Config, needs: Operations, buckets: list[Bucket]) -> list[str]:
-    """The line about steps and minutes; none without a budget, and for what has no measured share: GPUs, several devices.
+def _time(config: Config, vocab_sizes: tuple[int, int], buckets: list[Bucket]) -> list[str]:
+    """Lines about time; none without a budget, and for what has no measured share: GPUs, several devices.
 
     Args:
         config: the experiment.
-        needs: operations of its network.
+        vocab_sizes: number of Spanish and of English subwords.
         buckets: its batch shapes.
     """
     training, kind = config.training, compute_dtype(config.training.precision)
@@ -120,21 +121,40 @@ def _time(config: Config, needs: Operations, buckets: list[Bucket]) -> list[str]
         return []
     gflops = product_gflops(2048, 2048, 2048, kind)
     epoch_steps = count_steps(buckets, training.micro_batches)
-    epoch_operations = 3 * sum(
-        count_steps([bucket], training.micro_batches) * training.micro_batches * packed_size(packed) * each
+    start = SECONDS_PER_SHAPE * len(buckets)
+
+    def step_seconds(model: ModelConfig) -> float:
+        needs = _epoch_operations(operations(model, vocab_sizes[1]), buckets, training.micro_batches)
+        return needs / epoch_steps / (gflops * 1e9 * PRODUCT_SHARE[kind])
+
+    def fit(model: ModelConfig) -> float:
+        return inf if training.minutes is None else max(training.minutes * 60 - start, 0) / step_seconds(model)
+
+    most = min((training.epochs or inf) * epoch_steps, training.steps or inf)
+    steps = min(most, fit(config.model))
+    by_minutes = steps < most
+    minutes = training.minutes if by_minutes else (start + steps * step_seconds(config.model)) / 60
+    line = (
+        f"time        at most about {steps:,.0f} steps, {steps / epoch_steps:.1f} epochs, in {minutes:.1f} minutes without validations: "
+        f"{gflops:.0f} GFLOP/s in {kind}, of which a step makes {PRODUCT_SHARE[kind]:.0%}"
+    )
+    if not by_minutes:
+        return [line]
+    size = best_size(config.model, fit)
+    return [
+        line,
+        f"size        model.units={size.units}, about {size.steps:,.0f} steps, would learn most in these minutes, "
+        f"of {', '.join(map(str, SIZES))}, if this corpus were Tatoeba (configs/README.md)",
+    ]
+
+
+def _epoch_operations(needs: Operations, buckets: list[Bucket], parts: int) -> int:
+    """Operations of an epoch with this many parts of a batch, forward and backward."""
+    return 3 * sum(
+        count_steps([bucket], parts) * parts * packed_size(packed) * each
         for bucket in buckets
         for packed, each in zip(bucket.shape[:2], needs, strict=True)
     )
-    step_seconds = epoch_operations / epoch_steps / (gflops * 1e9 * PRODUCT_SHARE[kind])
-    start = SECONDS_PER_SHAPE * len(buckets)
-    most = min((training.epochs or inf) * epoch_steps, training.steps or inf)
-    fit = inf if training.minutes is None else max(training.minutes * 60 - start, 0) / step_seconds
-    steps = min(most, fit)
-    minutes = training.minutes if fit < most else (start + steps * step_seconds) / 60
-    return [
-        f"time        at most about {steps:,.0f} steps, {steps / epoch_steps:.1f} epochs, in {minutes:.1f} minutes without validations: "
-        f"{gflops:.0f} GFLOP/s in {kind}, of which a step makes {PRODUCT_SHARE[kind]:.0%}"
-    ]
 
 
 def product_gflops(

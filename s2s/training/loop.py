@@ -13,16 +13,18 @@ from s2s.config import Config
 from s2s.data.batching import Bucket, count_steps, epoch_order, make_batch, plan_buckets, prefetch
 from s2s.data.packing import Batch
 from s2s.errors import InputError, RunError
-from s2s.machine import compute_dtype
+from s2s.machine import compute_dtype, has_nvidia_driver
 from s2s.model.backend import keras
 from s2s.model.seq2seq import Seq2Seq
 from s2s.process import report
 from s2s.run import Run
 from s2s.training import programs
 from s2s.training.devices import Devices, explain_device_errors, warn_of_unused_gpu
+from s2s.training.estimate import operations
 from s2s.training.model_card import write_model_card
 from s2s.training.reporting import Reporter, format_dev_scores
 from s2s.training.schedule import learning_rate
+from s2s.training.size_law import best_size
 from s2s.training.stopping import Interrupted, StopSignals
 from s2s.training.trainer import Trainer
 from s2s.training.update import Counters
@@ -190,8 +192,14 @@ class _Loop:
     def _forecast(self, minutes: float, seconds: float) -> None:
         """Report how many steps fit into a budget of minutes, at some seconds a step, unless another budget ends first."""
         steps = self.progress.step + round(max(minutes * 60 - self.progress.seconds, 0.0) / seconds)
-        if steps <= self._most_steps():
-            self.reporter.forecast(minutes, steps, steps / self.epoch_steps)
+        if steps > self._most_steps():
+            return
+        self.reporter.forecast(minutes, steps, steps / self.epoch_steps)
+        if self.config.distribute == "none" and not has_nvidia_driver():  # else time does not grow with the operations
+            model, vocab_size = self.run.config.model, self.trainer.model.decoder.vocab_size
+            needs = sum(operations(model, vocab_size))
+            size = best_size(model, lambda other: steps * needs / sum(operations(other, vocab_size)))
+            self.reporter.advise_size(model.units, size)
 
     def _seconds_left(self, share: float) -> float | None:
         return self.progress.seconds * (1.0 - share) / share if share else None

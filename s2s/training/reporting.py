@@ -17,6 +17,7 @@ from s2s.files import atomic_file, explain_write_errors
 from s2s.model.backend import tf
 from s2s.process import report
 from s2s.run import Run
+from s2s.training.size_law import Size
 from s2s.training.validation import Sample
 
 
@@ -79,6 +80,14 @@ class Reporter:
     def forecast(self, minutes: float, steps: int, epochs: float) -> None:
         """Report how many steps fit into a budget of minutes on this machine, validations left out."""
         self.write_line(f"at this speed {minutes:g} minutes allow at most about {steps:,} steps ({epochs:.1f} epochs)")
+
+    def advise_size(self, units: int, best: Size) -> None:
+        """Report that a network of another size than `units` would learn more in the minutes, if there is one."""
+        if best.units != units:
+            self.write_line(
+                f"model.units={best.units} would learn more in these minutes, in about {best.steps:,.0f} steps, "
+                "if this corpus were Tatoeba (configs/README.md)"
+            )
 
     def status(self, text: str) -> None:
         """Have the bar show what takes long now."""
