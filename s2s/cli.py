@@ -62,7 +62,11 @@ def train(
     overrides: cli.Overrides = [],  # noqa: B006
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over; an existing run is moved aside.")] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only print what it will take: weights, memory, batch shapes, time.")
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Only print what it will take: weights, memory, batch shapes, time; and the size that suits it.",
+        ),
     ] = False,
 ) -> None:
     """Train on the prepared corpus; run again, it resumes where it stopped."""

@@ -27,14 +27,21 @@ def test_steps_fit_into_the_minutes_and_epochs_take_minutes(trained):
         steps, epochs, minutes = re.search(
             r"about ([\d,]+) steps, ([\d,.]+) epochs, in ([\d.]+) minutes", printed
         ).groups()
-        minutes_decide = budget["minutes"] is not None and budget["steps"] is None
-        assert ("size        model.units=" in printed) == minutes_decide
         return int(steps.replace(",", "")), float(epochs.replace(",", "")), float(minutes)
 
     steps, _, minutes = time_of(minutes=60, epochs=None, steps=None)
     assert steps > 100 and minutes == 60
     assert time_of(minutes=None, epochs=2, steps=None)[1] == 2.0
     assert time_of(minutes=60, epochs=None, steps=7)[0] == 7
+
+
+def test_the_size_that_suits_the_minutes(trained):
+    size_of = r"size        model\.units=(\d+), about ([\d,]+) steps"
+    options = ["--set=training.epochs=null", f"--set=training.tokens_per_batch={TrainingConfig().tokens_per_batch}"]
+    command = ["train", trained / "tiny.yaml", "--dry-run", *options, f"--set=model.layers={ModelConfig().layers}"]
+    printed = s2s(*command, "--set=training.minutes=1e5", "--set=training.steps=9000", check=0).stdout.decode()
+    assert re.search(size_of, printed).groups() == ("768", "9,000")
+    assert not re.search(size_of, s2s(*command, "--set=training.minutes=0", check=0).stdout.decode())
 
 
 def test_without_a_prepared_corpus_it_estimates_from_the_config(tmp_path):

@@ -143,8 +143,8 @@ def test_minutes_are_a_budget(untrained, train_here, tmp_path):
     (forecast,) = re.findall(
         r"^at this speed 0\.05 minutes allow at most about ([\d,]+) steps \(\d+\.\d epochs\)$", log, re.M
     )
-    assert re.search(r"^model\.units=256 would learn more in these minutes, in about [\d,]+ steps", log, re.M)
     done = metrics(tmp_path / "run")[-1]["step"]
+    assert "model.units" not in log  # the law of sizes is not of such batches
     assert done / 5 < int(forecast.replace(",", "")) < done * 5 and done < 100_000
 
 

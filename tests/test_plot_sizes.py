@@ -40,4 +40,4 @@ def test_it_finds_the_law_of_results_that_differ_in_size_and_steps_only(tmp_path
 def test_too_few_results_are_an_error(tmp_path):
     write_results(tmp_path / "results.jsonl", [256], [600, 1200])
     process = run_script("experiments/plot_sizes.py", tmp_path / "results.jsonl", check=2)
-    assert "2 results differ in size and steps only; six are needed" in process.stderr.decode()
+    assert "2 results, of 1 sizes and 2 numbers of steps, differ in these only" in process.stderr.decode()

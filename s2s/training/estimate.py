@@ -124,32 +124,41 @@ def _time(config: Config, vocab_sizes: tuple[int, int], buckets: list[Bucket]) -
     start = SECONDS_PER_SHAPE * len(buckets)
 
     def step_seconds(model: ModelConfig) -> float:
-        needs = _epoch_operations(operations(model, vocab_sizes[1]), buckets, training.micro_batches)
+        needs = epoch_operations(model, vocab_sizes[1], buckets, training.micro_batches)
         return needs / epoch_steps / (gflops * 1e9 * PRODUCT_SHARE[kind])
 
-    def fit(model: ModelConfig) -> float:
-        return inf if training.minutes is None else max(training.minutes * 60 - start, 0) / step_seconds(model)
-
     most = min((training.epochs or inf) * epoch_steps, training.steps or inf)
-    steps = min(most, fit(config.model))
-    by_minutes = steps < most
-    minutes = training.minutes if by_minutes else (start + steps * step_seconds(config.model)) / 60
-    line = (
+
+    def fit(model: ModelConfig) -> float:
+        if training.minutes is None:
+            return most
+        return min(most, max(training.minutes * 60 - start, 0) / step_seconds(model))
+
+    steps = fit(config.model)
+    minutes = training.minutes if steps < most else (start + steps * step_seconds(config.model)) / 60
+    lines = [
         f"time        at most about {steps:,.0f} steps, {steps / epoch_steps:.1f} epochs, in {minutes:.1f} minutes without validations: "
         f"{gflops:.0f} GFLOP/s in {kind}, of which a step makes {PRODUCT_SHARE[kind]:.0%}"
-    )
-    if not by_minutes:
-        return [line]
-    size = best_size(config.model, fit)
-    return [
-        line,
-        f"size        model.units={size.units}, about {size.steps:,.0f} steps, would learn most in these minutes, "
-        f"of {', '.join(map(str, SIZES))}, if this corpus were Tatoeba (configs/README.md)",
     ]
+    size = best_size(config, fit) if training.minutes is not None else None
+    if size:
+        lines.append(
+            f"size        model.units={size.units}, about {size.steps:,.0f} steps, suits these minutes, of {', '.join(map(str, SIZES))}, "
+            "by what was measured on Tatoeba (configs/README.md)"
+        )
+    return lines
 
 
-def _epoch_operations(needs: Operations, buckets: list[Bucket], parts: int) -> int:
-    """Operations of an epoch with this many parts of a batch, forward and backward."""
+def epoch_operations(config: ModelConfig, target_vocab: int, buckets: list[Bucket], parts: int) -> int:
+    """Operations of an epoch, forward and backward.
+
+    Args:
+        config: the network.
+        target_vocab: number of English subwords.
+        buckets: the batch shapes.
+        parts: of a batch (`training.micro_batches`).
+    """
+    needs = operations(config, target_vocab)
     return 3 * sum(
         count_steps([bucket], parts) * parts * packed_size(packed) * each
         for bucket in buckets

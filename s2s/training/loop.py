@@ -9,7 +9,7 @@ from typing import Any
 
 from s2s import metrics
 from s2s.checkpoints import Progress
-from s2s.config import Config
+from s2s.config import Config, ModelConfig
 from s2s.data.batching import Bucket, count_steps, epoch_order, make_batch, plan_buckets, prefetch
 from s2s.data.packing import Batch
 from s2s.errors import InputError, RunError
@@ -20,7 +20,7 @@ from s2s.process import report
 from s2s.run import Run
 from s2s.training import programs
 from s2s.training.devices import Devices, explain_device_errors, warn_of_unused_gpu
-from s2s.training.estimate import operations
+from s2s.training.estimate import epoch_operations
 from s2s.training.model_card import write_model_card
 from s2s.training.reporting import Reporter, format_dev_scores
 from s2s.training.schedule import learning_rate
@@ -196,10 +196,15 @@ class _Loop:
             return
         self.reporter.forecast(minutes, steps, steps / self.epoch_steps)
         if self.config.distribute == "none" and not has_nvidia_driver():  # else time does not grow with the operations
-            model, vocab_size = self.run.config.model, self.trainer.model.decoder.vocab_size
-            needs = sum(operations(model, vocab_size))
-            size = best_size(model, lambda other: steps * needs / sum(operations(other, vocab_size)))
-            self.reporter.advise_size(model.units, size)
+            own = self._operations(self.run.config.model)
+            size = best_size(
+                self.run.config, lambda model: min(self._most_steps(), steps * own / self._operations(model))
+            )
+            if size and size.units != self.run.config.model.units:
+                self.reporter.advise_size(size)
+
+    def _operations(self, model: ModelConfig) -> int:
+        return epoch_operations(model, self.trainer.model.decoder.vocab_size, self.buckets, self.config.micro_batches)
 
     def _seconds_left(self, share: float) -> float | None:
         return self.progress.seconds * (1.0 - share) / share if share else None

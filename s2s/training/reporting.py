@@ -81,13 +81,12 @@ class Reporter:
         """Report how many steps fit into a budget of minutes on this machine, validations left out."""
         self.write_line(f"at this speed {minutes:g} minutes allow at most about {steps:,} steps ({epochs:.1f} epochs)")
 
-    def advise_size(self, units: int, best: Size) -> None:
-        """Report that a network of another size than `units` would learn more in the minutes, if there is one."""
-        if best.units != units:
-            self.write_line(
-                f"model.units={best.units} would learn more in these minutes, in about {best.steps:,.0f} steps, "
-                "if this corpus were Tatoeba (configs/README.md)"
-            )
+    def advise_size(self, size: Size) -> None:
+        """Report that a network of another size suits the budget of minutes better."""
+        self.write_line(
+            f"a new run with model.units={size.units}, about {size.steps:,.0f} steps, would suit these minutes better, "
+            "by what was measured on Tatoeba (configs/README.md)"
+        )
 
     def status(self, text: str) -> None:
         """Have the bar show what takes long now."""

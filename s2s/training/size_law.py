@@ -1,18 +1,23 @@
-"""Which size of network learns most from a number of steps, by what was measured on Tatoeba."""
+"""The size of network that gives the lowest dev perplexity in a given time, by what was measured on Tatoeba."""
 
 from collections.abc import Callable
 from dataclasses import replace
-from math import inf
 from typing import NamedTuple
 
-from s2s.config import ModelConfig
+from s2s.config import Config, ModelConfig, TrainingConfig
 
 SIZES = (256, 384, 512, 768)
 """Cells of a layer (`model.units`) among which a size is chosen."""
 
+LEAST_STEPS = 600
+"""Of the trainings that the law was fitted to; it says nothing of fewer."""
+
+RESIDUAL = 0.023
+"""The largest difference of those trainings from the law: smaller differences between sizes mean nothing."""
+
 
 class SizeLaw(NamedTuple):
-    """Perplexity by the size of a network and the steps of its training, in the form of Hoffmann et al. 2022, equation 2.
+    """The logarithm of dev perplexity by size and steps, in the form of Hoffmann et al. 2022, equation 2.
 
     Theirs counts weights and tokens.  This one counts cells of a layer, as half of the weights here are embeddings, and
     steps of batches of the default size.
@@ -25,9 +30,7 @@ class SizeLaw(NamedTuple):
     steps_power: float
 
     def loss(self, units: float, steps: float) -> float:
-        """Natural logarithm of perplexity: floor + size_factor / units^size_power + steps_factor / steps^steps_power."""
-        if steps <= 0.0:
-            return inf
+        """In nats per subword: floor + size_factor / units^size_power + steps_factor / steps^steps_power."""
         return self.floor + self.size_factor / units**self.size_power + self.steps_factor / steps**self.steps_power
 
 
@@ -44,12 +47,21 @@ class Size(NamedTuple):
     """Steps that fit into the time."""
 
 
-def best_size(config: ModelConfig, steps_of: Callable[[ModelConfig], float]) -> Size:
-    """The one of SIZES for which TATOEBA_LAW has the lowest loss.
+def best_size(config: Config, steps_of: Callable[[ModelConfig], float]) -> Size | None:
+    """The one of SIZES with the lowest loss by TATOEBA_LAW; that of the config if none is lower by RESIDUAL.
+
+    None where the law does not apply: other layers or batches than the defaults, few steps, a given network.
 
     Args:
-        config: the network, whose `units` are varied.
+        config: the experiment.
         steps_of: steps for which a network can be trained.
     """
-    sizes = [Size(units, steps_of(replace(config, units=units))) for units in SIZES]
-    return min(sizes, key=lambda size: TATOEBA_LAW.loss(*size))
+    training, own = config.training, Size(config.model.units, steps_of(config.model))
+    default = (ModelConfig().layers, TrainingConfig().tokens_per_batch)
+    if (config.model.layers, training.tokens_per_batch) != default or training.init_from or own.steps < LEAST_STEPS:
+        return None
+    sizes = [Size(units, steps_of(replace(config.model, units=units))) for units in SIZES]
+    best = min(
+        (size for size in sizes if size.steps >= LEAST_STEPS), key=lambda size: TATOEBA_LAW.loss(*size), default=own
+    )
+    return best if TATOEBA_LAW.loss(*own) - TATOEBA_LAW.loss(*best) > RESIDUAL else own

@@ -8,6 +8,7 @@ It takes the results whose `set` has no other keys than `model.units` and `train
 
 The last line of stdout is a JSON object: the law's five constants; `points`, the number of results; `residual`, the largest
 difference of a result's ln perplexity from the law.  Beyond the sizes and steps of the results the law is a guess.
+Results of earlier defaults have to name these in their `set`, so that they are left out.
 """
 
 import argparse
@@ -41,9 +42,15 @@ def main() -> None:
         for one in results
         if one["set"].keys() <= {"model.units", "training.steps"}
     ]
-    if len(points) < 6:
-        parser.error(f"{flags.results}: {len(points)} results differ in size and steps only; six are needed")
+    sizes, steps = len({size for size, *_ in points}), len({step for _, step, _ in points})
+    if len(points) < 6 or sizes < 3 or steps < 3:
+        parser.error(
+            f"{flags.results}: {len(points)} results, of {sizes} sizes and {steps} numbers of steps, differ in these only; six, three and "
+            "three are needed"
+        )
     law, residual = fit(points)
+    if not math.isfinite(residual):
+        parser.error(f"{flags.results}: no law with constants of at least 0 fits")
     plot(points, law, flags.output)
     print(json.dumps(law._asdict() | {"points": len(points), "residual": residual}))
 
