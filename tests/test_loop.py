@@ -10,13 +10,15 @@ import pytest
 from matplotlib.image import imread
 
 from s2s.checkpoints import Progress
-from s2s.config import TrainingConfig
+from s2s.config import ModelConfig, TrainingConfig
 from s2s.errors import InputError
 from s2s.model.backend import tf
 from s2s.run import Run
+from s2s.training import size_law
 from s2s.training.devices import Devices
 from s2s.training.loop import make_trainer, train
 from s2s.training.schedule import learning_rate
+from s2s.training.size_law import SizeLaw
 from s2s.training.trainer import Trainer
 from tests.conftest import (
     last_checkpoint,
@@ -146,6 +148,29 @@ def test_minutes_are_a_budget(untrained, train_here, tmp_path):
     done = metrics(tmp_path / "run")[-1]["step"]
     assert "model.units" not in log  # the law of sizes is not of such batches
     assert done / 5 < int(forecast.replace(",", "")) < done * 5 and done < 100_000
+
+
+@pytest.mark.slow
+def test_a_size_that_suits_the_minutes_better_is_advised(untrained, train_here, tmp_path, monkeypatch):
+    # By this law only the size counts.
+    monkeypatch.setattr(size_law, "TATOEBA_LAW", SizeLaw(1.0, 100.0, 1.0, 0.0, 1.0))
+    monkeypatch.setattr(size_law, "LEAST_STEPS", 0)
+    options = [
+        "training.epochs=null",
+        "training.minutes=0.1",
+        "training.validation_sentences=0",
+        "training.log_every=1",
+    ]
+    defaults = [
+        f"training.tokens_per_batch={TrainingConfig().tokens_per_batch}",
+        f"model.layers={ModelConfig().layers}",
+    ]
+    train_here(config_of(untrained, f"run={tmp_path}/first", *options, *defaults, "training.steps=1"))  # compiles
+    run = train_here(config_of(untrained, f"run={tmp_path}/run", *options, *defaults))
+    log = (run.path / "train.log").read_text(encoding="utf-8")
+    assert re.search(
+        r"^a new run with model\.units=768, about [\d,]+ steps, would suit these minutes better", log, re.M
+    )
 
 
 def test_a_training_closes_its_files(trained):
