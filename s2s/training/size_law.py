@@ -60,8 +60,6 @@ def best_size(config: Config, steps_of: Callable[[ModelConfig], float]) -> Size 
     default = (ModelConfig().layers, TrainingConfig().tokens_per_batch)
     if (config.model.layers, training.tokens_per_batch) != default or training.init_from or own.steps < LEAST_STEPS:
         return None
-    sizes = [Size(units, steps_of(replace(config.model, units=units))) for units in SIZES]
-    best = min(
-        (size for size in sizes if size.steps >= LEAST_STEPS), key=lambda size: TATOEBA_LAW.loss(*size), default=own
-    )
+    sizes = [own, *(Size(units, steps_of(replace(config.model, units=units))) for units in SIZES)]
+    best = min((size for size in sizes if size.steps >= LEAST_STEPS), key=lambda size: TATOEBA_LAW.loss(*size))
     return best if TATOEBA_LAW.loss(*own) - TATOEBA_LAW.loss(*best) > RESIDUAL else own

@@ -84,14 +84,10 @@ def plot(points: Iterable[Point], law: SizeLaw, path: Path) -> None:
     axes = figure.subplots()
     steps = np.geomspace(500, 30_000, 100)
     for number, size in enumerate(sorted({units for units, *_ in points})):
-        measured = [(step, np.exp(loss)) for units, step, loss in points if units == size]
+        measured = [(step, math.exp(loss)) for units, step, loss in points if units == size]
         axes.plot(*zip(*measured, strict=True), f"C{number}o")
-        axes.plot(
-            steps,
-            [math.exp(law.loss(size, each)) for each in steps],
-            f"C{number}-",
-            label=f"{size} cells",
-        )
+        curve = [math.exp(law.loss(size, step)) for step in steps]
+        axes.plot(steps, curve, f"C{number}-", label=f"{size} cells")
     axes.set(xscale="log", yscale="log", xlabel="steps of the training", ylabel="perplexity on dev")
     for axis, ticks in ((axes.xaxis, (600, 1_200, 3_200, 10_000, 30_000)), (axes.yaxis, (3, 4, 5, 6, 8, 10))):
         axis.set_ticks(ticks, [f"{tick:,}" for tick in ticks])
