@@ -54,8 +54,8 @@ def translate(
             f"--n-best {n_best}: more than the search keeps; give --beam {n_best} or more, at most {cli.MOST}"
         )
     beam = beam or (1 if sample else max(cli.BEAM, n_best))
-    if from_states and inputs:
-        raise InputError("--from-states: the states are the input; give no INPUT")
+    if from_states and (inputs or cut or errors != "strict"):
+        raise InputError("--from-states: the states are the input; give no INPUT, --cut or --errors")
     from os.path import exists
 
     from s2s.outputs import require_writable
@@ -142,9 +142,9 @@ def evaluate(
 ) -> None:
     """Translate the Spanish side of a pair file and score it: BLEU and chrF by sacreBLEU, perplexity."""
     require(TRANSLATE)
-    if pair_scores and (output or json or perturb or baseline or write or beam):
+    if pair_scores and (output or json or perturb or baseline or write or beam or cut):
         raise InputError(
-            "--pair-scores only writes the scores of pairs; leave out --beam and the options of other outputs"
+            "--pair-scores only writes the scores of whole pairs; leave out --beam, --cut and the options of other outputs"
         )
     from s2s.data.corpus import read_pairs
     from s2s.data.dataset import layout_of_test

@@ -138,8 +138,8 @@ def test_a_sentence_instead_of_a_file_is_explained(untrained):
 
 def test_scores_of_pairs_come_alone(untrained, tmp_path):
     arguments = ["evaluate", untrained / "run", untrained / "test.tsv", "--pair-scores", tmp_path / "x.tsv"]
-    for other in (["--json"], ["-o", tmp_path / "y.txt"], ["--beam", 2]):
-        assert "leave out --beam and the options of other outputs" in error_of(*arguments, *other)
+    for other in (["--json"], ["-o", tmp_path / "y.txt"], ["--beam", 2], ["--cut", 3]):
+        assert "leave out --beam, --cut and the options of other outputs" in error_of(*arguments, *other)
     assert not list(tmp_path.iterdir())
 
 

@@ -214,8 +214,9 @@ def test_options_that_do_not_go_together_are_refused(untrained, tmp_path):
         (["--neighbours", "2", "--corpus", tmp_path / "none.txt"], b"no sentence in the corpus"),
     ):
         assert message in s2s("inspect-state", untrained / "run", *arguments, stdin=b"Hola.\nHola.\n", check=2).stderr
-    refused = s2s("translate", untrained / "run", "x.txt", "--from-states", tmp_path / "x.npy", check=2)
-    assert b"give no INPUT" in refused.stderr
+    for more in (["x.txt"], ["--cut", 3], ["--errors", "replace"]):
+        refused = s2s("translate", untrained / "run", *more, "--from-states", tmp_path / "x.npy", check=2)
+        assert b"give no INPUT, --cut or --errors" in refused.stderr
 
 
 def test_the_npz_is_one_that_others_read(untrained, tmp_path):

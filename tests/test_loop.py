@@ -129,6 +129,18 @@ def test_the_budget_may_be_raised(trained, train_here, tmp_path, capsys):
     assert epochs[-1] == 41
 
 
+def test_the_time_left_is_by_the_pace_of_this_process(trained, train_here, tmp_path, capsys):
+    run = Run.begin(config_of(trained, f"run={tmp_path}/run"))
+    arrays = make_trainer(run.config, tuple(map(len, run.tokenizers())), Devices("none", 1)).arrays()
+    run.save_checkpoint(arrays, Progress(step=1, seconds=36_000.0))  # ten hours for a step
+    run.close()
+    train_here(
+        config_of(trained, f"run={tmp_path}/run", "training.epochs=null", "training.steps=4", "training.log_every=1")
+    )
+    left = re.findall(r"^step \d .*  (\S+) left$", capsys.readouterr().err, re.M)
+    assert len(left) == 3 and all(re.fullmatch(r"\d:\d\d", time) for time in left)  # minutes and seconds
+
+
 def test_minutes_are_a_budget(untrained, train_here, tmp_path):
     options = [
         "training.epochs=null",
@@ -153,7 +165,9 @@ def test_minutes_are_a_budget(untrained, train_here, tmp_path):
 @pytest.mark.slow
 def test_a_size_that_suits_the_minutes_better_is_advised(untrained, train_here, tmp_path, monkeypatch):
     # By this law only the size counts.
-    monkeypatch.setattr(size_law, "TATOEBA_LAW", SizeLaw(1.0, 100.0, 1.0, 0.0, 1.0))
+    monkeypatch.setattr(
+        size_law, "TATOEBA_LAW", SizeLaw(limit=100.0, steps_factor=0.0, steps_power=1.0, size_power=1.0)
+    )
     monkeypatch.setattr(size_law, "LEAST_STEPS", 0)
     options = [
         "training.epochs=null",

@@ -8,7 +8,7 @@ import pytest
 from s2s.training.size_law import SizeLaw
 from tests.conftest import run_script
 
-LAW = SizeLaw(floor=0.5, size_factor=20.0, size_power=0.8, steps_factor=40.0, steps_power=0.6)
+LAW = SizeLaw(limit=20.0, steps_factor=4000.0, steps_power=0.9, size_power=0.4)
 
 
 def write_results(path, sizes, steps, **changes):

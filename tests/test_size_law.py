@@ -15,8 +15,8 @@ CONFIG = Config("run", DataConfig(("pairs.tsv",), "prepared"))
 
 
 def test_the_law_by_hand():
-    law = SizeLaw(floor=1.0, size_factor=6.0, size_power=0.5, steps_factor=8.0, steps_power=1.0)
-    assert law.loss(4.0, 2.0) == 1.0 + 6.0 / 2.0 + 8.0 / 2.0
+    law = SizeLaw(limit=6.0, steps_factor=8.0, steps_power=1.0, size_power=0.5)
+    assert law.loss(4.0, 2.0) == (6.0 + 8.0 / 2.0) / 2.0
 
 
 def test_it_is_the_law_of_the_results(tmp_path):
@@ -42,7 +42,7 @@ def test_the_more_time_the_larger():
 @pytest.mark.parametrize(("part", "units"), [(0.9, 384), (1.1, 768)])
 def test_a_difference_within_the_residual_changes_nothing(monkeypatch, part, units):
     # Of these laws the loss of 384 cells is `part` of RESIDUAL above that of 768.
-    law = SizeLaw(floor=1.0, size_factor=part * RESIDUAL * 768, size_power=1.0, steps_factor=0.0, steps_power=1.0)
+    law = SizeLaw(limit=part * RESIDUAL * 768, steps_factor=0.0, steps_power=1.0, size_power=1.0)
     monkeypatch.setattr(size_law, "TATOEBA_LAW", law)
     size = best_size(CONFIG, lambda _: 1e4)
     assert size and size.units == units

@@ -74,6 +74,7 @@ class _Loop:
         self.validation = Validation(run, run.corpus, trainer, devices.chief)
         self.clock = time.monotonic() - progress.seconds
         self.saved_step, self.saved_at, self.logged_at = progress.step, progress.seconds, progress.seconds
+        self.share_before, self.seconds_before = self.share_used(), progress.seconds
         self.compiled, self.logs_since_compiled = set[Bucket](), 0
 
     def run_steps(self, stopped: Callable[[], bool]) -> None:
@@ -207,7 +208,9 @@ class _Loop:
         return epoch_operations(model, self.trainer.model.decoder.vocab_size, self.buckets, self.config.micro_batches)
 
     def _seconds_left(self, share: float) -> float | None:
-        return self.progress.seconds * (1.0 - share) / share if share else None
+        # By the pace since this process began: an earlier one may have had another machine, or less of it.
+        done = share - self.share_before
+        return (self.progress.seconds - self.seconds_before) * (1.0 - share) / done if done > 0 else None
 
     def _read_counters(self, share: float) -> Counters:
         """The trainer's counters; raises RunError when steps were skipped that `training.on_nan` does not allow."""

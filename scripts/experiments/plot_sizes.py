@@ -6,7 +6,7 @@
 It takes the results whose `set` has no other keys than `model.units` and `training.steps`, and fits the law that `s2s train
 --dry-run` chooses a size by (`s2s.training.size_law.SizeLaw`), by least squares.
 
-The last line of stdout is a JSON object: the law's five constants; `points`, the number of results; `residual`, the largest
+The last line of stdout is a JSON object: the law's four constants; `points`, the number of results; `residual`, the largest
 difference of a result's ln perplexity from the law.  Beyond the sizes and steps of the results the law is a guess.
 Results of earlier defaults have to name these in their `set`, so that they are left out.
 """
@@ -23,7 +23,7 @@ from s2s.config import ModelConfig
 from s2s.files import atomic_file
 from s2s.training.size_law import SizeLaw
 
-POWERS = np.arange(0.1, 4.0, 0.02)
+POWERS = np.arange(0.02, 4.0, 0.02)
 """Exponents that are tried, for size and for steps."""
 
 Point = tuple[int, int, float]
@@ -58,20 +58,20 @@ def main() -> None:
 def fit(points: list[Point]) -> tuple[SizeLaw, float]:
     """The law, and the largest residual.
 
-    For given powers the law is linear in the other three constants, so only the powers are searched for.
+    For given powers the law is linear in the other two constants, so only the powers are searched for.
     """
     units, steps, losses = (np.array(values, np.float64) for values in zip(*points, strict=True))
-    best, law, residual = math.inf, SizeLaw(0.0, 0.0, 0.0, 0.0, 0.0), math.inf
+    best, law, residual = math.inf, SizeLaw(0.0, 0.0, 0.0, 0.0), math.inf
     for size_power in POWERS:
         for steps_power in POWERS:
-            columns = np.stack([np.ones_like(losses), units**-size_power, steps**-steps_power], 1)
+            columns = units[:, None] ** -size_power * np.stack([np.ones_like(steps), steps**-steps_power], 1)
             scale = columns.max(0)
             constants = np.linalg.lstsq(columns / scale, losses, rcond=None)[0] / scale
             differences = columns @ constants - losses
             error = float(differences @ differences)
             if error < best and (constants >= 0).all():
-                floor, size_factor, steps_factor = map(float, constants)
-                law = SizeLaw(floor, size_factor, float(size_power), steps_factor, float(steps_power))
+                limit, steps_factor = map(float, constants)
+                law = SizeLaw(limit, steps_factor, float(steps_power), float(size_power))
                 best, residual = error, float(np.abs(differences).max())
     return law, residual
 
