@@ -27,7 +27,7 @@ Errors = Annotated[
 Cut = Annotated[
     int | None,
     typer.Option(
-        "--cut", min=1, metavar="N", help="Translate lines of more than N subwords in parts; default: as measured."
+        "--cut", min=1, metavar="N", help="Translate sentences of more than N subwords in parts; default: as measured."
     ),
 ]
 BEAM, MOST = 5, 100

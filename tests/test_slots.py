@@ -12,6 +12,7 @@ KNOWN = KnownWords.of(
         "Tom vive en Boston.", "Ayer Tom vino a Boston.", "¿Qué hace Tom en Boston?", "Mi casa es tu casa.", "No lo hagas.",
         "Quiero hablar con Tom y comer.", "Nadie puede prohibir eso.", "Llegó a las diez.", "Un día Zenobia vino.",
         "Trabajo mucho y tengo hambre.", "¿Cuesta mucho?", "Abre, lee y copia.", "Luego.", "Mide bueno.",
+        "Una versión de diez euros pesa otra vez.",
     ])
 )  # fmt: skip
 NINE = symbols(9)
@@ -29,9 +30,14 @@ NINE = symbols(9)
         ("Trabjo mucho. ¡Hambree!", None, []),
         ("Totalmente.", None, []),
         ("Ljubljana es mi casa.", "⟨1⟩ es mi casa.", ["Ljubljana"]),
-        # A name that occurs once is unknown; in lower case nothing is a name.
+        # A name that occurs once is unknown.
         ("Vive con Zenobia.", "Vive con ⟨1⟩.", ["Zenobia"]),
-        ("vive en kuopio", None, []),
+        # In lower case: what is no form, typo, short form or compound of known words, even as a form with a typo.
+        ("vive en kuopio con la tamori kuwe", "vive en ⟨1⟩ con la ⟨2⟩", ["kuopio", "tamori kuwe"]),
+        ("tmb trabjo muuuucho y prohibiern comr, casa-casa", None, []),
+        ("x", None, []),
+        # Where there are more than slots, names and numbers come first.
+        ("kuopio ja, kiev je, bonn ji, rom jo, oslo ju, graz ze, lodz zi, zwolle zo, espoo zu, a Tamori 5", "kuopio ja, kiev je, bonn ji, rom jo, oslo ju, graz ze, lodz zi, zwolle zo, espoo zu, a ⟨1⟩ ⟨2⟩", ["Tamori", "5"]),
         ("Mi Casa es Tu Casa", None, []),
         ("Cuesta 10.000, 3,5 o 1,500 euros.", "Cuesta ⟨1⟩, ⟨2⟩ o ⟨3⟩ euros.", ["10,000", "3.5", "1,500"]),
         ("El 2020-01-15 a las 9:45.", "El ⟨1⟩ a las ⟨2⟩.", ["2020-01-15", "9:45"]),

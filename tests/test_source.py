@@ -29,8 +29,19 @@ READER = Reader(CleaningConfig(), KnownWords(["vive", "lee", "aquí", "ya", "Tom
         ("¿Sí?", "sí?", "Yes?", "Yes?"),
         ("A", "a", "To", "To"),
         ("¿Dónde vive Tom", "dónde vive tom?", "Where does Tom live?", "Where does Tom live?"),
-        ("tomvive aqui", "tomvive aquí", "x", "x"),
-        ('""', '""', "x", "x"),
+        ("tomvive aqui", "⟨1⟩ aquí", "⟨1⟩ here", "tomvive here"),
+        # What is around a line stays as it is.
+        ("- ¿Vive Tom aquí?", "vive tom aquí?", "Does Tom live here?", "- Does Tom live here?"),
+        ("12) «Lee.»", "lee.", "Read.", '12) "Read."'),
+        ("—Lee.", "-lee.", "Read.", "Read."),  # speech is no list
+        ("3.5 lee", "⟨1⟩ lee", "⟨1⟩ read", "3.5 read"),
+        ("Vive aquí 😊👩‍👩‍👧 :)", "vive aquí", "He lives here", "He lives here 😊👩‍👩‍👧 :)"),
+        ("👍 ya", "ya", "now", "👍 now"),
+        ("Lee (aquí :)", "lee (aquí", "Read (here", "Read (here :)"),
+        # Without a word there is nothing to translate.
+        ('""', "", "", '""'),
+        ("😊", "", "", "😊"),
+        ("- ¿...? –", "", "", "- ...? -"),
     ],
 )
 def test_what_is_read_and_what_is_made_of_the_translation(line, read, translation, finished):

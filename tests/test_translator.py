@@ -63,6 +63,14 @@ def test_translating_is_encoding_then_decoding(untrained_translator, sentences, 
         assert [t.score for t in decoded[0]] == sorted((t.score for t in decoded[0]), reverse=True)
 
 
+def test_each_sentence_of_a_line_is_translated_by_itself(untrained_translator):
+    sentences = ["¿Dónde vive Tom?", "Tom vive aquí...", "Ana no."]
+    alone = [best[0] for best in untrained_translator.translate(sentences)]
+    ((together,),) = untrained_translator.translate([" ".join(sentences)])
+    assert together.text == " ".join(best.text for best in alone if best.text)
+    assert together.subwords == sum(best.subwords for best in alone)
+
+
 def test_translations_follow_from_the_states(untrained_translator, sentences):
     states = untrained_translator.encode(sentences[:50])
     decoded = untrained_translator.decode(states)

@@ -1,8 +1,8 @@
-"""The words of the training text, by which a name that it does not have is distinguished from a word that it has in another form.
+"""The words of the training text, by which a word that it does not have is distinguished from one that it has in another form.
 
-An unknown word with a capital within a sentence is a name.  At the start of a sentence every word has a capital: there it
-is a name unless it may be a form of a known word or a known word with a typo.  Other unknown words are read as the known
-words that they differ from in accents or by a typo, if there are any.
+An unknown word with a capital within a sentence is a name.  Others, and those at the start of a sentence, are unknown unless
+they may be forms of known words, or known words with other accents, a typo, letters repeated, or abbreviated as in messages;
+the last four are read as the known words.
 """
 
 import re
@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median_low
 from typing import NamedTuple
 
-from s2s.data.language import ABBREVIATIONS, SPANISH
+from s2s.data.language import ABBREVIATIONS, SHORT_FORMS, SPANISH
 from s2s.data.perturbation import without_accents
 from s2s.data.spanish_forms import Forms
 from s2s.errors import InputError
@@ -31,7 +31,10 @@ _ABBREVIATION = re.compile(rf"(?<![^\W_])(?:{'|'.join(ABBREVIATIONS)})\.\s*$", r
 _LONGEST_ABBREVIATION = max(map(len, ABBREVIATIONS))
 _LETTERS = "abcdefghijklmnñopqrstuvwxyz"
 _LETTERS_ONLY = re.compile(r"[^\W\d_]+")
-_TYPO_LENGTHS = range(5, 31)
+_JOINTS = re.compile("[-'&]")
+_REPEATED = re.compile(r"(\w)\1{2,}")
+"""A letter three times or more, as no word has it: "holaaa"."""
+_TYPO_LENGTHS = range(4, 31)
 """Letters of words in which a typo is mended.  In a longer one, which is no word, there would be too many places to try."""
 
 _MOST_WORDS = 200_000
@@ -170,14 +173,18 @@ class KnownWords:
         """The words of both training texts; one that is common in either is."""
         return KnownWords([*self._lines, *other._lines])
 
-    def is_unknown_name(self, word: Word) -> bool:
-        """Whether a word is a name that the training text does not have."""
-        if not word.text[0].isupper() and not any(map(str.isdigit, word.text)):
-            return False
-        key = _key(word.text)
+    def is_unknown(self, word: Word) -> bool:
+        """Whether the training text has neither this word nor one that it may stand for: a name, or a word like one."""
+        key, capital = _key(word.text), word.text[0].isupper()
         if key in self.common or key in self.names:
-            return key in self._starts and not word.first
-        return not (word.first and (len(key) < 2 or key in self._forms or self._without_typo(key)))
+            return capital and not word.first and key in self._starts
+        if not word.first and (capital or any(map(str.isdigit, word.text))):
+            return True
+        if len(key) < 2 or key in self._forms or self._meant(word.text.lower()):
+            return False
+        if capital:  # at the start of a sentence; of four letters, more are names than typos
+            return len(key) < 5 or not self._without_typo(key)
+        return not (self._without_typo(key) or self._may_be_form(key))
 
     def is_name(self, word: Word) -> bool:
         """Whether a word is a name that the training text has."""
@@ -187,23 +194,37 @@ class KnownWords:
         """A text in lower case with words that the training text does not have as those that they may stand for.
 
         In a word without accents, missing ones are mended, and n for ñ.  A typo is mended in words of five letters or more that
-        are no form of a common word: a letter missing or doubled, or two exchanged, but not the first letter.
+        are no form of a common word: a letter missing or doubled, or two exchanged, but not the first letter.  Letters
+        repeated for emphasis, and the short forms of messages ("tmb"), are mended too.
         """
         return _LETTERS_ONLY.sub(self._respelled, text)
 
     def _respelled(self, match: re.Match[str]) -> str:
         word = match[0]
-        return word if word in self._spellings else self._respell_word(word)
+        if word in self._spellings:
+            return word
+        key = _key(word)
+        return self._meant(word) or (None if key in self._forms else self._without_typo(key)) or word
 
-    @lru_cache(maxsize=10_000)  # noqa: B019 - a process has few of these objects, and needs them to its end
-    def _respell_word(self, word: str) -> str:
+    def _meant(self, word: str) -> str | None:
+        """What an unknown spelling in lower case stands for, typos aside; a word that has its accents stands for itself."""
         key = _key(word)
         known = self._by_key.get(key) or self._by_plain_key.get(key)
-        if known and key != word:  # who types accents types them where they belong: "despreció" is not "desprecio"
-            return word
-        if known is None and key not in self._forms:
-            known = self._without_typo(key)
-        return known or word
+        if known:  # who types accents types them where they belong: "despreció" is not "desprecio"
+            return word if key != word else known
+        for letters in (r"\1", r"\1\1") if _REPEATED.search(word) else ():
+            shorter = _REPEATED.sub(letters, word)
+            known = shorter if shorter in self._spellings else self._by_key.get(_key(shorter))
+            if known and len(known) > 1:  # "iii" is not "i"
+                return known
+        return SHORT_FORMS.get(word)
+
+    @lru_cache(maxsize=10_000)  # noqa: B019 - a process has few of these objects, and needs them to its end
+    def _may_be_form(self, key: str) -> bool:
+        """Whether this may be a form of a common word with a typo, or a compound of common words."""
+        if all(part in self.common for part in _JOINTS.split(key)):
+            return True
+        return len(key) in _TYPO_LENGTHS and any(word in self._forms for word in _mended(key))
 
     @cached_property
     def _forms(self) -> Forms:
@@ -224,6 +245,7 @@ class KnownWords:
         """The place of each common word among all, the most frequent first."""
         return {key: rank for rank, key in enumerate(self._keys[::-1]) if key in self.common}
 
+    @lru_cache(maxsize=10_000)  # noqa: B019 - as above
     def _without_typo(self, key: str) -> str | None:
         """The most frequent common word of which this one may be a misspelling."""
         if len(key) not in _TYPO_LENGTHS:

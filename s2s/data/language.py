@@ -17,28 +17,20 @@ when how about into then them these those some any because our we be by at as an
 SPANISH, ENGLISH = frozenset(_SPANISH.split()), frozenset(_ENGLISH.split())
 """Frequent words of one language that the other one does not have."""
 
-ABBREVIATIONS = tuple(
-    [
-        "sr",
-        "sra",
-        "srta",
-        "sres",
-        "dr",
-        "dra",
-        "d",
-        "dña",
-        "ud",
-        "uds",
-        "vd",
-        "vds",
-        "prof",
-        "profa",
-        "lic",
-        "ing",
-        "av",
-    ]
-)
-"""Spanish abbreviations before names; their full stop ends no sentence."""
+_ABBREVIATIONS = """
+sr sra srta sres sras dr dra dres d dña ud uds vd vds prof profa lic ing arq gral cnel tte sto sta av avda
+pág págs núm núms aprox ej cía dpto ee
+"""
+
+ABBREVIATIONS = tuple(_ABBREVIATIONS.split())
+"""Spanish abbreviations before names and numbers; their full stop ends no sentence."""
+
+SHORT_FORMS = {
+    "q": "que", "k": "que", "xq": "porque", "pq": "porque", "porq": "porque", "tb": "también", "tbn": "también", "tmb": "también",
+    "tmbn": "también", "bn": "bien", "toy": "estoy", "dnd": "donde", "cdo": "cuando", "xfa": "por favor", "xfavor": "por favor",
+    "grax": "gracias", "msj": "mensaje", "tqm": "te quiero mucho", "tkm": "te quiero mucho", "info": "información",
+}  # fmt: skip
+"""What short forms of Spanish messages stand for."""
 
 _LETTERS = frozenset("ñ¿¡áéíóú")
 

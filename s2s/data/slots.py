@@ -1,12 +1,12 @@
 """Slots: what must not be invented is carried through the state as a symbol, and written out again after it.
 
 "Tamori llega a las 9:45." is read as "⟨1⟩ llega a las ⟨2⟩."; of "⟨1⟩ arrives at ⟨2⟩." then comes "Tamori arrives at 9:45."
-Slots hold numbers, addresses, @names, #tags, file names, and names that the training text does not have.  Numbers in
-words are left to the model.
+Slots hold numbers, addresses, @names, #tags, file names, and names and words that the training text does not have.  Numbers
+in words are left to the model.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from s2s.data.known_words import KnownWords, Word, words
@@ -72,9 +72,12 @@ def mask(text: str, known: KnownWords, slots: Sequence[str], in_capitals: bool =
     """
 
     def is_slot(word: Word) -> bool:
-        return known.is_unknown_name(word._replace(first=True) if in_capitals else word)
+        return known.is_unknown(word._replace(first=True) if in_capitals else word)
 
-    return _fill_in(text, _spans(text, is_slot)[: len(slots)], slots)
+    spans = _spans(text, words(text), is_slot)
+    if len(spans) > len(slots):  # numbers and names first
+        spans = _spans(text, words(text, small=False), is_slot)
+    return _fill_in(text, spans[: len(slots)], slots)
 
 
 def mask_pair(
@@ -89,12 +92,14 @@ def mask_pair(
         choose: gives whether known names become slots too, and the slots to use, in this order.  It is called for sentences
             that have something to put into slots.
     """
-    spans = _spans(source, lambda word: known.is_name(word) or known.is_unknown_name(word))
+    # Of the words in small letters, the training text has all.
+    candidates = [*words(source, small=False)]
+    spans = _spans(source, candidates, lambda word: known.is_name(word) or known.is_unknown(word))
     if not spans:
         return source, target
     names_too, slots = choose()
     if not names_too:
-        spans = _spans(source, known.is_unknown_name)
+        spans = _spans(source, candidates, known.is_unknown)
     texts = [_english(source[start:stop]) for start, stop in spans]
     shared = {text for text in set(texts) if len(_occurrences(text, target)) == texts.count(text)}
     spans = [span for span, text in zip(spans, texts, strict=True) if text in shared][: len(slots)]
@@ -146,11 +151,11 @@ def fill(translation: str, fillers: dict[str, str], change: Callable[[str], str]
     return SLOT.sub(lambda slot: fillers.get(slot[0], ""), change(translation))
 
 
-def _spans(text: str, is_slot: Callable[[Word], bool]) -> list[tuple[int, int]]:
-    """Where a sentence has what can be a slot, in order; adjacent names are one."""
+def _spans(text: str, candidates: Iterable[Word], is_slot: Callable[[Word], bool]) -> list[tuple[int, int]]:
+    """Where a sentence has what can be a slot, in order; adjacent words are one."""
     fixed = [match.span() for match in _FIXED.finditer(text)] if _MAY_BE_FIXED.search(text) else []
     names: list[tuple[int, int]] = []
-    for word in words(text, small=False):
+    for word in candidates:
         if not is_slot(word) or _ORDINAL.fullmatch(word.text):
             continue
         if any(start < word.stop and word.start < stop for start, stop in fixed):

@@ -1,7 +1,7 @@
-"""Long lines: a state holds only so much, so they are translated in parts, which are joined again.
+"""Lines of several sentences, and long ones: a state holds one short sentence, so they are translated in parts, which are joined again.
 
-A line is cut at sentence ends, then at marks within a sentence, then before conjunctions; a part that is longer than any
-training sentence is cut at spaces too.
+A line is cut at sentence ends; a long sentence at the marks within it, then before conjunctions; a part that is longer than
+any training sentence at spaces too.
 """
 
 import re
@@ -10,8 +10,12 @@ from typing import NamedTuple
 
 from s2s.data.language import ABBREVIATIONS
 
+# Before a small letter, "..." and a mark in quotation marks end no sentence: '"¿Quién es?" preguntó Ana.'
 _SENTENCE_END = re.compile(
-    r"(?<=[.!?…])" + "".join(rf"(?<!\b{word}\.)" for word in ABBREVIATIONS) + r"[\"'»”’)\]]*\s+", re.IGNORECASE
+    r"(?<=[.!?…])"
+    + "".join(rf"(?<!\b{word}\.)" for word in [*ABBREVIATIONS, r"[^\W\d_]"])  # and initials
+    + r"(?:(?<!\.\.)(?<!…)\s+|[\"'»”’)\]]*\s+(?!\s|(?-i:[a-záéíóúüñ])))",
+    re.IGNORECASE,
 )
 _MARK = re.compile(r"(?<=[,;:)—–])\s+|\s+(?=[—–(¿¡])")
 _CONJUNCTION = re.compile(
@@ -51,6 +55,11 @@ def split_line(text: str, fits: Callable[[str], bool], fits_training: Callable[[
         ]
         parts += [Part(piece, number == len(texts)) for number, piece in enumerate(texts, 1)]
     return parts
+
+
+def is_one_sentence(text: str) -> bool:
+    """Whether no sentence ends within a line."""
+    return not _SENTENCE_END.search(text)
 
 
 def join_translations(parts: list[Part], translations: list[str], is_name: Callable[[str], bool]) -> str:

@@ -1,5 +1,6 @@
 """What the encoder reads of a line, and what becomes of the translation: spelling, marks around it, capitals, slots."""
 
+import re
 from typing import NamedTuple
 
 from s2s.data.known_words import KnownWords, words
@@ -8,10 +9,16 @@ from s2s.data.slots import escape, fill, mask, mask_target
 from s2s.data_config import CleaningConfig
 
 _AROUND = (('"', '"'), ("'", "'"), ("(", ")"), ("[", "]"))
+# Pictures, with their variants, colours and joints, and arrows.
+_EMOJI = "[\u2190-\u21ff\u2300-\u23ff\u25a0-\u27bf\u2b00-\u2bff\ufe0f\u200d\u20e3\U0001f000-\U0001faff]"
+_EMOTICON = r"(?:[:;=][-']?[()DPp3/|*]|<3|\^_?\^|x?[xX]D)"
+_AFTER = re.compile(rf"(?:\s?{_EMOJI}|\s{_EMOTICON}(?!\S)){{1,50}}$")  # few, so that no line takes long
+_BEFORE = re.compile(rf"(?:{_EMOJI}+\s?|(?:[-*•·–—]|\d{{1,3}}[.)]|[a-z]\))\s+)+")
+_WORD = re.compile(r"[^\W_]")
 
 
 class Line(NamedTuple):
-    """A normalized line, and the quotation marks or brackets around it, which are put around its translation."""
+    """A normalized line, and what is around it and put around its translation: a list's mark, quotation marks, emoji."""
 
     text: str
     opening: str
@@ -63,14 +70,17 @@ class Reader:
         return normalize(text, self._cleaning)
 
     def line(self, text: str) -> Line:
-        """A line in the spelling of the training text, without marks around it."""
+        """A line in the spelling of the training text, without what is around it."""
+        before, text, after = _take_apart(text.strip())
         text = self.normalize(text)
+        if not _WORD.search(text):
+            return Line("", before + text, after)  # there is nothing to translate
         for opening, closing in _AROUND:
             if len(text) > 2 and text[0] == opening and text[-1] == closing:
                 inner = text[1:-1]
                 if inner.strip() and opening not in inner and closing not in inner:
-                    return Line(inner, opening, closing)
-        return Line(text, "", "")
+                    return Line(inner, before + opening, closing + after)
+        return Line(text, before, after)
 
     def source(self, text: str, line: Source | None = None) -> Source:
         """What the encoder reads of the text of a line, or of a part of it.
@@ -89,6 +99,15 @@ class Reader:
     def is_name(self, word: str) -> bool:
         """Whether a word is a name that the training text has."""
         return any(map(self._known.is_name, words(word)))
+
+
+def _take_apart(line: str) -> tuple[str, str, str]:
+    """The marks of a list and emoji before a line, the line, and emoji after it, with the spaces between them."""
+    before = _BEFORE.match(line)
+    start = before.end() if before else 0
+    after = _AFTER.search(line, start)
+    stop = after.start() if after else len(line)
+    return line[:start], line[start:stop], line[stop:]
 
 
 def _in_capitals(text: str) -> bool:

@@ -19,7 +19,7 @@ from s2s.errors import InputError
 from s2s.files import Arrays
 from s2s.run import Run
 from s2s.translation import network, search
-from s2s.translation.long_lines import Part, join_translations, split_line
+from s2s.translation.long_lines import Part, is_one_sentence, join_translations, split_line
 from s2s.translation.network import Network, WorkQueue
 from s2s.translation.requests import Requests, Slots
 from s2s.translation.search import GREEDY, Hypothesis, SearchOptions
@@ -52,7 +52,7 @@ class Translator:
         Args:
             run: the run.
             weights: the weights by name; None = the run's best.
-            cut: lines of more subwords are translated in parts, at most `data.max_length`; None = the run's long_lines.json.
+            cut: sentences of more subwords are translated in parts, at most `data.max_length`; None = the run's long_lines.json.
         """
         self.source_tokenizer, self.target_tokenizer = run.tokenizers()
         self.config, self.max_length = run.config.model, run.config.data.max_length
@@ -90,7 +90,8 @@ class Translator:
     ) -> list[list[Translation]]:
         """The `options.beam` best translations of each sentence, best first, or its samples in order.
 
-        A blank sentence stays blank.  A line of more than `cut` subwords is translated in parts.
+        A blank sentence stays blank.  Each sentence of a line is translated by itself, and one of more than `cut` subwords in
+        parts.
 
         Args:
             sentences: the lines.
@@ -158,7 +159,7 @@ class Translator:
             source: what would be read of the whole line.
             ids: its ids.
         """
-        if len(ids) <= self.cut:
+        if len(ids) <= self.cut and is_one_sentence(line):
             count = int(len(ids) > 1)
             return [Part(line, True)] * count, [source] * count, [ids] * count
 
