@@ -30,6 +30,7 @@ READER = Reader(CleaningConfig(), KnownWords(["vive", "lee", "aquí", "ya", "Tom
         ("A", "a", "To", "To"),
         ("¿Dónde vive Tom", "dónde vive tom?", "Where does Tom live?", "Where does Tom live?"),
         ("tomvive aqui", "⟨1⟩ aquí", "⟨1⟩ here", "tomvive here"),
+        ("Ya!!!! ¿Qué??? Ya?!", "ya! qué? ya?!", "x", "x"),
         # What is around a line stays as it is.
         ("- ¿Vive Tom aquí?", "vive tom aquí?", "Does Tom live here?", "- Does Tom live here?"),
         ("12) «Lee.»", "lee.", "Read.", '12) "Read."'),

@@ -15,6 +15,7 @@ _EMOTICON = r"(?:[:;=][-']?[()DPp3/|*]|<3|\^_?\^|x?[xX]D)"
 _AFTER = re.compile(rf"(?:\s?{_EMOJI}|\s{_EMOTICON}(?!\S)){{1,50}}$")  # few, so that no line takes long
 _BEFORE = re.compile(rf"(?:{_EMOJI}+\s?|(?:[-*•·–—]|\d{{1,3}}[.)]|[a-z]\))\s+)+")
 _WORD = re.compile(r"[^\W_]")
+_REPEATED_MARK = re.compile(r"([!?])\1+")
 
 
 class Line(NamedTuple):
@@ -93,7 +94,7 @@ class Reader:
         fillers: dict[str, str] = {}
         if self._slots:
             text, fillers = mask(escape(text), self._known, self._slots, in_capitals)
-        text = text.lower()
+        text = _REPEATED_MARK.sub(r"\1", text.lower())
         return Source(self._known.respell(text) if self._cleaning.spelling else text, fillers, in_capitals)
 
     def is_name(self, word: str) -> bool:
