@@ -35,7 +35,7 @@ class Model:
         """Translate a sentence or several.
 
         Args:
-            sentences: a Spanish sentence, or a list of them.  Long ones are translated in parts, blank ones stay blank.
+            sentences: a Spanish sentence, or a list of them.  Several in one text are translated each by itself, long ones in parts; blank ones stay blank.
             beam: hypotheses kept in the search; 1 is greedy, and three times as fast as 5.
             n_best: number of translations of each sentence, at most `beam`; of more than one they come as a list, best first.
 
@@ -86,7 +86,7 @@ class Model:
 
         Of one state, [layers, 2, units], the sentence alone.
 
-        States may be changed, averaged or made up.  Slots (numbers, unknown names) stay as they are: ⟨1⟩.
+        States may be changed, averaged or made up.  Slots (numbers, unknown words) stay as they are: ⟨1⟩.
 
         >>> model.decode(model.encode(["Estamos listos."], state="all"))
         ['We are ready.']

@@ -92,7 +92,7 @@ class DataConfig:
     """Column of the English sentence: a number from 1, or a name; null = detected."""
     max_length: int = config_key(60, 4, 1000)
     """Most subwords of a training sentence, on either side.  Longer pairs are left out and counted.
-    `s2s translate` translates longer lines in parts, at the latest from this length on."""
+    `s2s translate` translates longer sentences in parts, at the latest from this length on."""
 
     def __post_init__(self) -> None:
         """Check that there is a training file and that the two columns go together."""
@@ -184,7 +184,7 @@ class TokenizerConfig:
     character_coverage: float = config_key(1.0, 0.9, 1.0)
     """Share of the text's characters that get a subword; rarer characters are unknown.  Below 1 for noisy corpora."""
     slots: int = config_key(9, 0, 9)
-    """Number of slots: symbols that stand for numbers, addresses and unknown names, which are carried through; 0 = off."""
+    """Number of slots: symbols that stand for numbers, addresses and unknown words, which are carried through; 0 = off."""
     learn_from: int = config_key(200_000, 1)
     """Largest number of training sentences per language to train the tokenizer on; the seed chooses them."""
     from_: str | None = config_key(None, path=True)

@@ -8,7 +8,7 @@ run/
   metrics.jsonl                a JSON object for each log line and each validation
   tensorboard/                 the same for tensorboard --logdir
   curve.png                    losses and dev chrF as a picture, when matplotlib is installed
-  long_lines.json              from which length on lines are translated in parts, and the scores by which it was chosen
+  long_lines.json              from which length on sentences are translated in parts, and the scores by which it was chosen
   initial.npz                  the weights that the training began with, where it began with those of a run
   best.npz                     averaged weights of the best validation, which translate
   MODEL.md                     the model card
@@ -181,7 +181,7 @@ class Run:
         return KnownWords.load(self.path / known_words.FILE)
 
     def cut(self) -> int | None:
-        """Subwords of the longest line that is not translated in parts, as measured; None before that."""
+        """Subwords of the longest sentence that is not translated in parts, as measured; None before that."""
         try:
             cut = json.loads(read_small(self.path / "long_lines.json"))["cut"]
         except FileNotFoundError:

@@ -114,18 +114,24 @@ def test_decoded_states_are_written_as_lines_are(untrained_translator, sentences
     assert [row[1:] for row in rows] == [[f"{t.score:.4f}", t.text] for some in expected for t in some]
 
 
-def test_a_line_too_long_is_translated_in_parts_with_a_warning(untrained_translator, sentences, capfd):
+def test_a_sentence_too_long_is_translated_in_parts_with_a_warning(untrained_translator, sentences, capfd):
     parts = sentences[:30]
     content = " ".join(parts).encode() + b"\n" + sentences[0].encode() + b"\n"
     first, second = translate(untrained_translator, content).decode().splitlines()
     alone = [untrained_translator.translate([part])[0][0].text for part in parts]
     assert first == " ".join(alone)
     assert second == alone[0]
-    assert re.search(r"warning: text:1: longer than 60 subwords .* in parts", capfd.readouterr().err)
+    assert "warning" not in capfd.readouterr().err  # there are many, but no long one
+    translate(untrained_translator, f"{parts[0]}\nHola. {one_sentence(parts)}\n".encode())
+    assert re.search(r"warning: text:2: a sentence of more than 60 subwords .* in parts", capfd.readouterr().err)
+
+
+def one_sentence(parts):
+    return ", ".join(part.strip("¿¡.?!…") for part in parts) + "."
 
 
 def test_only_the_first_lines_in_parts_are_named(untrained_translator, sentences, capfd):
-    translate(untrained_translator, b"".join([" ".join(sentences[:30]).encode() + b"\n"] * 12))
+    translate(untrained_translator, b"".join([one_sentence(sentences[:30]).encode() + b"\n"] * 12))
     errors = capfd.readouterr().err
     assert errors.count("translated in parts") - errors.count("more lines") == 10 and "2 more lines" in errors
 

@@ -8,5 +8,5 @@ what the rules did.  dataset.py is the prepared corpus on disk.  Training reads 
 sentences (packing.py).
 
 Shared with translation: normalization.py, the one spelling of marks; slots.py, what is carried through the state as a
-symbol, and known_words.py, which tells unknown names; perturbation.py, a sentence as people write it.
+symbol, and known_words.py, which tells unknown ones; perturbation.py, a sentence as people write it.
 """

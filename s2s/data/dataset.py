@@ -2,7 +2,7 @@
 
 prepared/
   source.model, target.model       sentencepiece models of the two languages
-  known_words.txt                  the words of the Spanish training text, by which unknown names are recognized
+  known_words.txt                  the words of the Spanish training text, by which unknown ones are recognized
   train.source.ids.npy             uint16 or int32, the framed ids of all Spanish sentences, concatenated
   train.target.ids.npy             the same of the English sentences
   train.cells.npy                  int64 [cells, 3]: Spanish length, English length, number of pairs with these lengths

@@ -98,9 +98,9 @@ def _began_with(run: Run) -> str:
 
 def _cut(cut: int | None) -> str:
     if cut is None:
-        return "Longer lines are translated in parts."
+        return "Longer sentences are translated in parts."
     return (
-        f"Lines of more than {cut} are translated in parts, which scored best on the dev sentences: long_lines.json has the "
+        f"Sentences of more than {cut} are translated in parts, which scored best on the dev sentences: long_lines.json has the "
         "scores."
     )
 

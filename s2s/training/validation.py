@@ -61,7 +61,7 @@ class Validation:
     def final_scores(self) -> dict[str, float]:
         """Scores of the run's best weights on all dev sentences, by their names in metrics.jsonl; none if none are translated.
 
-        The length from which on lines are translated in parts is measured first, and kept in the run.
+        The length from which on sentences are translated in parts is measured first, and kept in the run.
         """
         if not self.all_texts:
             return {}

@@ -73,7 +73,7 @@ class Baseline:
             path: a run directory; or a text file, a line for each different Spanish sentence of the test set or for each line.
             test: the test set.
             options: how a run searches.
-            cut: from which length on a run translates lines in parts; None = as it has measured.
+            cut: from which length on a run translates sentences in parts; None = as it has measured.
         """
         self.path, self._references = path, list(test.references.values())
         if path.is_dir():

@@ -106,7 +106,7 @@ def score(translations: list[str], references: list[list[str]], confidence: bool
 
 
 def measure_cut(translator: Translator, sources: list[str], references: list[list[str]]) -> list[dict[str, Any]]:
-    """BLEU and chrF of the longer sentences for each of CUTS, the length from which on lines are translated in parts.
+    """BLEU and chrF of the longer sentences for each of CUTS, the length from which on a sentence is translated in parts.
 
     The first row is without cutting.  Sets `translator.cut` to the length with the highest BLEU among those whose chrF is not
     lower than without cutting.  chrF alone would cut more, as it rises with the words that are translated, whether or not

@@ -226,8 +226,8 @@ def _warn_of_long_lines(
             warnings += 1
             if warnings <= _MAX_WARNINGS:
                 message = (
-                    f"warning: {name}:{line}: longer than {translator.max_length} subwords (data.max_length); "
-                    "translated in parts"
+                    f"warning: {name}:{line}: a sentence of more than {translator.max_length} subwords "
+                    "(data.max_length); translated in parts"
                 )
                 bar.write(printable(message), file=sys.stderr)
     return warnings

@@ -40,7 +40,7 @@ class Translation(NamedTuple):
     score: float
     """`SearchOptions.score` of these two, by which translations are ranked."""
     too_long: bool = False
-    """Whether the line is longer than the training sentences."""
+    """Whether a sentence of the line is longer than the training sentences."""
 
 
 class Translator:
@@ -107,11 +107,10 @@ class Translator:
         ids_of_parts = [ids for *_, ids_of_line in split for ids in ids_of_line]
         translated = iter(self._translate(sources, ids_of_parts, options, places))
         translations = []
-        for line, ids, (parts, sources_of_line, _) in zip(lines, encoded, split, strict=True):
+        for line, (parts, sources_of_line, ids_of_line) in zip(lines, split, strict=True):
             joined = _join(parts, [next(translated) for _ in parts], options, self._name_test(sources_of_line))
-            translations.append(
-                [best._replace(text=line.with_marks(best.text), too_long=len(ids) > self.max_length) for best in joined]
-            )
+            too_long = _longest_sentence(parts, ids_of_line) > self.max_length
+            translations.append([best._replace(text=line.with_marks(best.text), too_long=too_long) for best in joined])
         return translations
 
     def source_lengths(self, sentences: list[str]) -> list[int]:
@@ -233,6 +232,16 @@ class Translator:
 def _length_limit(source_length: int) -> int:
     """Most subwords of a translation: more than any real translation has, an end for a weak model."""
     return 2 * source_length + 8
+
+
+def _longest_sentence(parts: list[Part], encoded: list[list[int]]) -> int:
+    """Subwords of the longest sentence of a line, EOS included, of which these are the parts."""
+    longest = length = 0
+    for part, ids in zip(parts, encoded, strict=True):
+        length += len(ids) - 1
+        longest = max(longest, length)
+        length *= not part.ends_sentence
+    return longest + 1
 
 
 def _join(
