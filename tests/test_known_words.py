@@ -70,7 +70,8 @@ def test_which_words_begin_a_sentence():
         ("prro cas", "prro cas"),  # short words are left alone
         ("ayda", "ayuda"),
         ("ayuuuda tooom, tambieeen síííí tambiéééén holaaa", "ayuda tom, también sí también holaaa"),
-        ("tmb q xfa iii", "también que por favor iii"),
+        ("tmb q xfa iii xviii", "también que por favor iii xviii"),
+        ("perrrros necesitarrrr tooodoos", "perros necesitarrrr tooodoos"),
         ("⟨1⟩ vive en 5km de zzz-ⁿ", "⟨1⟩ vive en 5km de zzz-ⁿ"),
         ("", ""),
         ("necesi" + "t" * 100_000 + "o", "necesito"),  # and takes no time
@@ -79,6 +80,26 @@ def test_which_words_begin_a_sentence():
 )
 def test_unknown_words_are_read_as_those_that_they_may_stand_for(text, read):
     assert KNOWN.respell(text) == read
+
+
+def test_which_words_are_unknown():
+    known = KnownWords(
+        ["jardín", "luz", "viuda", "amigo", "chico", "lento", "normal", "rey", "trabajar", "e-mail", "autor", "mal"]
+    )
+
+    def unknown(text):
+        return [word.text for word in words(text) if known.is_unknown(word)]
+
+    forms = "jardines luces viudo viudas amiguitos chiquita lentísimo normales reyes trabajaban trabjaban autoras e-mails mal-normal"
+    assert unknown(f"a {forms}") == []
+    assert unknown("a vajilla viudez trabajador-x MAAAAL XIII") == ["vajilla", "viudez", "trabajador-x", "XIII"]
+    assert unknown("Kuwe kuwe. Vajilla. Trabjar. Amgo. Luzia") == ["Kuwe", "kuwe", "Vajilla", "Amgo", "Luzia"]
+
+
+@given(st.sampled_from(sorted(KNOWN.words)))
+def test_known_words_stay(word):
+    assert KNOWN.respell(word.lower()) == word.lower()
+    assert not KNOWN.is_unknown(Word(word.lower(), 3, 9, False))
 
 
 def test_the_words_of_two_texts(tmp_path):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s2s.translation.long_lines import Part, is_one_sentence, join_translations, split_line
+from s2s.translation.long_lines import Part, join_translations, split_line
 
 
 @given(st.text(alphabet="ab y,.;¿", max_size=60), st.integers(1, 12), st.integers(0, 12))
@@ -20,21 +20,6 @@ def test_the_full_stop_of_an_abbreviation_ends_no_sentence():
     text = "Vi al Sr. García y a la Dra. Paz. Luego llegó Ud. a casa."
     parts = split_line(text, lambda part: len(part) < 40, lambda part: True)
     assert [part.text for part in parts] == ["Vi al Sr. García y a la Dra. Paz.", "Luego llegó Ud. a casa."]
-
-
-@pytest.mark.parametrize(
-    ("text", "sentences"),
-    [
-        ("hola. como estas? bien", ["hola.", "como estas?", "bien"]),
-        ('"¿Quién es?" preguntó Ana. "Yo." Y entró.', ['"¿Quién es?" preguntó Ana.', '"Yo."', "Y entró."]),
-        ("Abre «Guardar…» y sal. No sé... tal vez. No sé… Tal vez.", ["Abre «Guardar…» y sal.", "No sé... tal vez.", "No sé…", "Tal vez."]),
-        ("Vi a J. R. Ruiz en la Avda. Mayor núm. 3. Luego, nada", ["Vi a J. R. Ruiz en la Avda. Mayor núm. 3.", "Luego, nada"]),
-    ],
-)  # fmt: skip
-def test_where_a_sentence_ends(text, sentences):
-    parts = split_line(text, lambda part: True, lambda part: True)
-    assert parts == [Part(sentence, True) for sentence in sentences]
-    assert not is_one_sentence(text) and all(map(is_one_sentence, sentences))
 
 
 def test_parts_are_sentences_then_clauses():

@@ -37,7 +37,8 @@ NINE = symbols(9)
         ("tmb trabjo muuuucho y prohibiern comr, casa-casa", None, []),
         ("x", None, []),
         # Where there are more than slots, names and numbers come first.
-        ("kuopio ja, kiev je, bonn ji, rom jo, oslo ju, graz ze, lodz zi, zwolle zo, espoo zu, a Tamori 5", "kuopio ja, kiev je, bonn ji, rom jo, oslo ju, graz ze, lodz zi, zwolle zo, espoo zu, a ⟨1⟩ ⟨2⟩", ["Tamori", "5"]),
+        ("kuopio ja, kiev je, bonn ji, rom jo, oslo ju, graz ze, lodz zi, zwolle zo, espoo zu, a Tamori 5", "⟨1⟩, ⟨2⟩, ⟨3⟩, ⟨4⟩, ⟨5⟩, ⟨6⟩, ⟨7⟩, zwolle zo, espoo zu, a ⟨8⟩ ⟨9⟩",
+         ["kuopio ja", "kiev je", "bonn ji", "rom jo", "oslo ju", "graz ze", "lodz zi", "Tamori", "5"]),
         ("Mi Casa es Tu Casa", None, []),
         ("Cuesta 10.000, 3,5 o 1,500 euros.", "Cuesta ⟨1⟩, ⟨2⟩ o ⟨3⟩ euros.", ["10,000", "3.5", "1,500"]),
         ("El 2020-01-15 a las 9:45.", "El ⟨1⟩ a las ⟨2⟩.", ["2020-01-15", "9:45"]),
@@ -46,7 +47,7 @@ NINE = symbols(9)
         ("De 192.168.100.200 a 0.125 o 0,125.", "De ⟨1⟩ a ⟨2⟩ o ⟨3⟩.", ["192.168.100.200", "0.125", "0.125"]),
         ("Mide COVID-19 y F-16.", "Mide ⟨1⟩ y ⟨2⟩.", ["COVID-19", "F-16"]),
         ("La casa es bueno.es mucho", None, []),
-        ("El 1º y la 2ª vez, 3er día.", None, []),
+        ("El 1º y la 2ª vez, 3er día. El 1.º y la 2.ª vez.", None, []),
         ("Lee https://x.org/?a=1&b=2.", "Lee ⟨1⟩.", ["https://x.org/?a=1&b=2"]),
         ("De ana.b@x.org a @tom por #casa.", "De ⟨1⟩ a ⟨2⟩ por ⟨3⟩.", ["ana.b@x.org", "@tom", "#casa"]),
         ("Abre /etc/hosts y notas.txt en tatoeba.org ya", "Abre ⟨1⟩ y ⟨2⟩ en ⟨3⟩ ya", ["/etc/hosts", "notas.txt", "tatoeba.org"]),

@@ -30,30 +30,31 @@ READER = Reader(CleaningConfig(), KnownWords(["vive", "lee", "aquí", "ya", "Tom
         ("A", "a", "To", "To"),
         ("¿Dónde vive Tom", "dónde vive tom?", "Where does Tom live?", "Where does Tom live?"),
         ("tomvive aqui", "⟨1⟩ aquí", "⟨1⟩ here", "tomvive here"),
-        ("Ya!!!! ¿Qué??? Ya?!", "ya! qué? ya?!", "x", "x"),
-        # What is around a line stays as it is.
+        ("Ya!!!! ¿Qué??? Ya?!?!?! ya.......... ya ---- ya", "ya! qué? ya?! ya... ya - ya", "x", "x"),
+        # What is around a text stays around its translation.
         ("- ¿Vive Tom aquí?", "vive tom aquí?", "Does Tom live here?", "- Does Tom live here?"),
         ("12) «Lee.»", "lee.", "Read.", '12) "Read."'),
-        ("—Lee.", "-lee.", "Read.", "Read."),  # speech is no list
+        ("1.- Lee", "lee", "Read", "1.- Read"),
+        ("\ufeff1.\t[x]  (a) Lee\u2028\U0001f600\u200b", "lee", "Read", "1. [x] (a) Read 😀"),
+        ("# > + Lee", "lee", "Read", "# > + Read"),
+        ("—Lee.", "-lee.", "Read.", "Read."),  # speech is no item
         ("3.5 lee", "⟨1⟩ lee", "⟨1⟩ read", "3.5 read"),
         ("Vive aquí 😊👩‍👩‍👧 :)", "vive aquí", "He lives here", "He lives here 😊👩‍👩‍👧 :)"),
-        ("👍 ya", "ya", "now", "👍 now"),
+        ("👍 ya xD ‼️ 🏴󠁧󠁢󠁥󠁮󠁧󠁿", "ya", "now", "👍 now xD ‼️ 🏴󠁧󠁢󠁥󠁮󠁧󠁿"),
+        ("1️⃣ Lee" + 100 * "😂", "lee", "Read", "1️⃣ Read" + 100 * "😂"),
         ("Lee (aquí :)", "lee (aquí", "Read (here", "Read (here :)"),
-        # Without a word there is nothing to translate.
+        # Without a letter or digit there is nothing to translate.
         ('""', "", "", '""'),
         ("😊", "", "", "😊"),
-        ("- ¿...? –", "", "", "- ...? -"),
+        ("- ...? *", "", "", "- ...? *"),
     ],
 )
 def test_what_is_read_and_what_is_made_of_the_translation(line, read, translation, finished):
-    normalized = READER.line(line)
-    source = READER.source(normalized.text)
+    source = READER.source(line)
     assert source.text == read
-    assert normalized.with_marks(source.finish(translation)) == finished
+    assert source.finish(translation) == finished
     if "⟨1⟩" not in line:
-        assert source.mask(normalized.without_marks(finished)) == (
-            translation.upper() if source.in_capitals else translation
-        )
+        assert source.mask(finished) == (translation.upper() if source.in_capitals else translation)
 
 
 def test_without_slots_nothing_is_replaced():

@@ -109,4 +109,3 @@ def test_parts_of_a_line_are_joined_rank_by_rank():
     assert join(first, second, third) == [Translation("a c", -5.5, 7, -5.5 / 7)]
     assert join(first, third) == [Translation("a c", -1.5, 6, -0.25), Translation("b d", -6.0, 7, -6.0 / 7)]
     assert join(first) == first
-    assert join() == [Translation("", 0.0, 0, 0.0)]

@@ -27,13 +27,15 @@ _WORD = re.compile(r"[^\W_]+(?:[-'&][^\W_]+)*")
 # Words that have more than small letters of Spanish: all that can be names.
 _NO_SMALL_WORD = re.compile(rf"(?<![^\W_])(?=[^\W_a-záéíóúüñ]|[a-z]+[-'&]?[^\W_a-záéíóúüñ]){_WORD.pattern}")
 _SENTENCE_START = frozenset('.!?…¿¡:"([')
-_ABBREVIATION = re.compile(rf"(?<![^\W_])(?:{'|'.join(ABBREVIATIONS)})\.\s*$", re.IGNORECASE)
+# Or an initial.
+_ABBREVIATION = re.compile(rf"(?<![^\W_])(?:{'|'.join(ABBREVIATIONS)}|(?-i:[A-ZÁÉÍÓÚÑ]))\.\s*$", re.IGNORECASE)
 _LONGEST_ABBREVIATION = max(map(len, ABBREVIATIONS))
 _LETTERS = "abcdefghijklmnñopqrstuvwxyz"
 _LETTERS_ONLY = re.compile(r"[^\W\d_]+")
 _JOINTS = re.compile("[-'&]")
-_REPEATED = re.compile(r"(\w)\1{2,}")
+_REPEATED = re.compile(r"([^\W\d_])\1{2,}")
 """A letter three times or more, as no word has it: "holaaa"."""
+_ROMAN = re.compile("[ivxlcdm]+")
 _TYPO_LENGTHS = range(4, 31)
 """Letters of words in which a typo is mended.  In a longer one, which is no word, there would be too many places to try."""
 
@@ -177,14 +179,17 @@ class KnownWords:
         """Whether the training text has neither this word nor one that it may stand for: a name, or a word like one."""
         key, capital = _key(word.text), word.text[0].isupper()
         if key in self.common or key in self.names:
+            # Known from the start of sentences only, where all have capitals, it is a name with a capital elsewhere.
             return capital and not word.first and key in self._starts
+        if len(key) < 2 or self._in_full(word.text.lower()):
+            return False
         if not word.first and (capital or any(map(str.isdigit, word.text))):
             return True
-        if len(key) < 2 or key in self._forms or self._meant(word.text.lower()):
+        if key in self._forms:
             return False
         if capital:  # at the start of a sentence; of four letters, more are names than typos
             return len(key) < 5 or not self._without_typo(key)
-        return not (self._without_typo(key) or self._may_be_form(key))
+        return not (self._without_typo(key) or self._forms.has_derived(key) or self._is_like_common(key))
 
     def is_name(self, word: Word) -> bool:
         """Whether a word is a name that the training text has."""
@@ -193,36 +198,42 @@ class KnownWords:
     def respell(self, text: str) -> str:
         """A text in lower case with words that the training text does not have as those that they may stand for.
 
-        In a word without accents, missing ones are mended, and n for ñ.  A typo is mended in words of five letters or more that
+        In a word without accents, missing ones are mended, and n for ñ.  A typo is mended in words of four letters or more that
         are no form of a common word: a letter missing or doubled, or two exchanged, but not the first letter.  Letters
-        repeated for emphasis, and the short forms of messages ("tmb"), are mended too.
+        repeated for emphasis are read once, and the short forms of messages ("tmb") in full.
         """
-        return _LETTERS_ONLY.sub(self._respelled, text)
+        return _WORD.sub(self._respelled, text)
 
     def _respelled(self, match: re.Match[str]) -> str:
-        word = match[0]
+        word = match[0]  # "e-mail" may be known
+        return word if word in self._spellings else _LETTERS_ONLY.sub(self._respelled_part, word)
+
+    def _respelled_part(self, match: re.Match[str]) -> str:
+        word, key = match[0], _key(match[0])
         if word in self._spellings:
             return word
-        key = _key(word)
-        return self._meant(word) or (None if key in self._forms else self._without_typo(key)) or word
+        return self._in_full(word) or (None if key in self._forms else self._without_typo(key)) or word
 
-    def _meant(self, word: str) -> str | None:
-        """What an unknown spelling in lower case stands for, typos aside; a word that has its accents stands for itself."""
+    def _in_full(self, word: str) -> str | None:
+        """What an unknown spelling in lower case stands for, typos aside: the known word that it is without accents, with n for
+        ñ, with repeated letters, or a short form of.  A word that has its accents stands for itself.
+        """
         key = _key(word)
         known = self._by_key.get(key) or self._by_plain_key.get(key)
         if known:  # who types accents types them where they belong: "despreció" is not "desprecio"
             return word if key != word else known
-        for letters in (r"\1", r"\1\1") if _REPEATED.search(word) else ():
-            shorter = _REPEATED.sub(letters, word)
-            known = shorter if shorter in self._spellings else self._by_key.get(_key(shorter))
-            if known and len(known) > 1:  # "iii" is not "i"
-                return known
+        if _REPEATED.search(word) and not _ROMAN.fullmatch(word):
+            for once in (_once_or_double, _once, _double):
+                shorter = _REPEATED.sub(once, word)
+                known = shorter if shorter in self._spellings else self._by_key.get(_key(shorter))
+                if known and len(known) > 1:
+                    return known
         return SHORT_FORMS.get(word)
 
     @lru_cache(maxsize=10_000)  # noqa: B019 - a process has few of these objects, and needs them to its end
-    def _may_be_form(self, key: str) -> bool:
-        """Whether this may be a form of a common word with a typo, or a compound of common words."""
-        if all(part in self.common for part in _JOINTS.split(key)):
+    def _is_like_common(self, key: str) -> bool:
+        """Whether this may be a compound of common words, or a form of one with a typo."""
+        if len(parts := _JOINTS.split(key)) > 1 and all(part in self.common for part in parts):
             return True
         return len(key) in _TYPO_LENGTHS and any(word in self._forms for word in _mended(key))
 
@@ -242,16 +253,30 @@ class KnownWords:
 
     @cached_property
     def _ranks(self) -> dict[str, int]:
-        """The place of each common word among all, the most frequent first."""
+        """The place of each common word among all; the most frequent has the highest."""
         return {key: rank for rank, key in enumerate(self._keys[::-1]) if key in self.common}
 
-    @lru_cache(maxsize=10_000)  # noqa: B019 - as above
     def _without_typo(self, key: str) -> str | None:
         """The most frequent common word of which this one may be a misspelling."""
-        if len(key) not in _TYPO_LENGTHS:
-            return None
+        return self._search_typo(key) if len(key) in _TYPO_LENGTHS else None  # no long text is kept
+
+    @lru_cache(maxsize=10_000)  # noqa: B019 - as above
+    def _search_typo(self, key: str) -> str | None:
         key_of_word = max(filter(self.common.__contains__, _mended(key)), key=self._ranks.__getitem__, default=None)
         return key_of_word and self._by_key[key_of_word]
+
+
+def _once(repeated: re.Match[str]) -> str:
+    return repeated[1]
+
+
+def _double(repeated: re.Match[str]) -> str:
+    return repeated[1] * 2
+
+
+def _once_or_double(repeated: re.Match[str]) -> str:
+    """Of "perrro", "perro"."""
+    return repeated[1] * (2 if repeated[1] in "lr" else 1)
 
 
 def _mended(word: str) -> Iterator[str]:

@@ -18,16 +18,23 @@ SPANISH, ENGLISH = frozenset(_SPANISH.split()), frozenset(_ENGLISH.split())
 """Frequent words of one language that the other one does not have."""
 
 _ABBREVIATIONS = """
-sr sra srta sres sras dr dra dres d dña ud uds vd vds prof profa lic ing arq gral cnel tte sto sta av avda
-pág págs núm núms aprox ej cía dpto ee
+sr sra srta sres sras dr dra dres d dña ud uds vd vds prof profa lic ing arq gral cnel tte sto sta av avda cd
+mr mrs ms st jr pág págs núm núms aprox ej cía dpto ee
 """
 
 ABBREVIATIONS = tuple(_ABBREVIATIONS.split())
 """Spanish abbreviations before names and numbers; their full stop ends no sentence."""
 
+_WITHIN = """
+etc uu tel art arts cap vol fig ed izq dcha kg cm mm km min máx mín apdo ptas vdes nº
+"""
+
+ABBREVIATIONS_WITHIN = frozenset(_WITHIN.split())
+"""Others; their full stop ends a sentence where neither a small letter nor a digit follows."""
+
 SHORT_FORMS = {
     "q": "que", "k": "que", "xq": "porque", "pq": "porque", "porq": "porque", "tb": "también", "tbn": "también", "tmb": "también",
-    "tmbn": "también", "bn": "bien", "toy": "estoy", "dnd": "donde", "cdo": "cuando", "xfa": "por favor", "xfavor": "por favor",
+    "tmbn": "también", "bn": "bien", "dnd": "donde", "cdo": "cuando", "xfa": "por favor", "xfavor": "por favor",
     "grax": "gracias", "msj": "mensaje", "tqm": "te quiero mucho", "tkm": "te quiero mucho", "info": "información",
 }  # fmt: skip
 """What short forms of Spanish messages stand for."""

@@ -15,9 +15,17 @@ from s2s.data_config import CleaningConfig
 NORMALIZES = ("unicode", "typography", "opening_marks", "control_characters", "white_space")
 """Rules of `cleaning` that apply to the training text and to every text that a run reads."""
 
+# Pictures and arrows; what varies, joins or colours them; flags; a digit in a key.
+_PICTURE = "\u203c\u2049\u2122\u2139\u2190-\u21ff\u2300-\u23ff\u25a0-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
+_JOINER = "\u200d"
+_VARIANT = "\ufe0e\ufe0f\u20e3\U000e0020-\U000e007f"
+EMOJI = f"(?:[{_PICTURE}{_JOINER}{_VARIANT}]|[0-9#*]\ufe0f?\u20e3)"
+"""Pattern of a character of an emoji."""
+
 # Control characters except white space; soft hyphen, zero-width spaces and joiners, direction marks, byte order mark.
 _INVISIBLE = re.compile(
-    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]"
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]"
+    f"|(?<![{_PICTURE}{_VARIANT}]){_JOINER}"
 )
 
 _PLAIN = {

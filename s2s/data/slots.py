@@ -26,10 +26,10 @@ _FIXED = re.compile(
     | (?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+
     | (?<![\w@\#])[@\#]\w+(?:[.-]\w+)*
     | (?<![\w/])(?:~|\.{{1,2}})?(?:/[\w.+-]*\w){{2,}}/?
-    | (?<![\w/.])[\w/-][\w./+-]*\.(?:{_EXTENSIONS})(?!\w)
-    | \b\w[\w-]*(?:\.[\w-]+)*\.(?:com|edu|gov|net|org)(?!\w)(?:/[^\s<>"]*[\w/])?
+    | (?<![\w./+-])[\w/-][\w./+-]*\.(?:{_EXTENSIONS})(?!\w)
+    | (?<![\w.-])\w[\w-]*(?:\.[\w-]+)*\.(?:com|edu|gov|net|org)(?!\w)(?:/[^\s<>"]*[\w/])?
     | (?<![^\W_])(?<![^\W_][.,:/-])\d+(?:[.,:/-]\d+)*(?:(?<=[.,:]\d)|(?<=[.,:]\d\d)|(?<=[.,:]\d\d\d))[^\W\d_]{{1,3}}(?!\w)
-    | (?<![^\W_])(?<![^\W_][.,:/-])\d+(?:[.,:/-]\d+)*(?!\w|[.,:/-]\d)""",
+    | (?<![^\W_])(?<![^\W_][.,:/-])\d+(?:[.,:/-]\d+)*(?!\w|[.,:/-]\d|\.[ºª])""",
     re.VERBOSE | re.IGNORECASE,
 )
 _MAY_BE_FIXED = re.compile(r"[\d@#/<]|\w\.\w")
@@ -75,9 +75,8 @@ def mask(text: str, known: KnownWords, slots: Sequence[str], in_capitals: bool =
         return known.is_unknown(word._replace(first=True) if in_capitals else word)
 
     spans = _spans(text, words(text), is_slot)
-    if len(spans) > len(slots):  # numbers and names first
-        spans = _spans(text, words(text, small=False), is_slot)
-    return _fill_in(text, spans[: len(slots)], slots)
+    spans.sort(key=lambda span: text[slice(*span)].islower())  # where there are too many, names and numbers come first
+    return _fill_in(text, sorted(spans[: len(slots)]), slots)
 
 
 def mask_pair(
@@ -155,10 +154,13 @@ def _spans(text: str, candidates: Iterable[Word], is_slot: Callable[[Word], bool
     """Where a sentence has what can be a slot, in order; adjacent words are one."""
     fixed = [match.span() for match in _FIXED.finditer(text)] if _MAY_BE_FIXED.search(text) else []
     names: list[tuple[int, int]] = []
+    passed = 0
     for word in candidates:
-        if not is_slot(word) or _ORDINAL.fullmatch(word.text):
+        while passed < len(fixed) and fixed[passed][1] <= word.start:
+            passed += 1
+        if passed < len(fixed) and fixed[passed][0] < word.stop:
             continue
-        if any(start < word.stop and word.start < stop for start, stop in fixed):
+        if not is_slot(word) or _ORDINAL.fullmatch(word.text):
             continue
         if names and text[names[-1][1] : word.start] == " ":
             names[-1] = names[-1][0], word.stop

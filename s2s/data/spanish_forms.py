@@ -1,6 +1,6 @@
-"""Forms of known words: verbs, plurals, adverbs."""
+"""Forms of known words: verbs, plurals, adverbs, genders, diminutives."""
 
-from collections.abc import Set
+from collections.abc import Iterator, Set
 
 _INFINITIVES = ("ar", "er", "ir", "ado", "ido", "ando", "iendo", "arse", "erse", "irse")
 _CLITICS = ("", "me", "te", "se", "lo", "la", "los", "las", "le", "les", "nos", "os")
@@ -16,7 +16,8 @@ _FUTURE = ("e", "as", "a", "emos", "eis", "an", "ia", "ias", "iamos", "iais", "i
 _ENDINGS = {"", *f"{_PRESENT} {_PAST} {_SUBJUNCTIVE} {_OTHERS}".split()} | {
     f"{infinitive}{ending}" for infinitive in ("ar", "er", "ir") for ending in _FUTURE
 }
-
+_DERIVING = ("it", "cit", "ecit", "isim")
+"""Before the last vowel of diminutives and superlatives."""
 
 _SUFFIXES = frozenset(first + second for first in _CLITICS for second in _CLITICS)
 _LONGEST_SUFFIX, _LONGEST_ENDING = (max(map(len, texts)) for texts in (_SUFFIXES, _ENDINGS))
@@ -32,7 +33,7 @@ class Forms:
 
     def __contains__(self, word: str) -> bool:
         """Whether a word, written as the common ones, may be a form of one."""
-        if word.endswith("mente") or (word.endswith("s") and word[:-1] in self._common):
+        if word.endswith("mente") or any(singular in self._common for singular in _singulars(word)):
             return True
         for stop in range(len(word), max(1, len(word) - _LONGEST_SUFFIX - 1), -1):
             if word[stop:] in _SUFFIXES:
@@ -40,3 +41,25 @@ class Forms:
                     if word[size:stop] in _ENDINGS and word[:size] in self._stems:
                         return True
         return False
+
+    def has_derived(self, word: str) -> bool:
+        """Whether a word, written as the common ones, may be one in the other gender, a diminutive or a superlative of one."""
+        base = word.removesuffix("s")
+        stem = base[:-1]
+        if len(stem) < 3 or base[-1] not in "oa":
+            return False
+        roots = [stem, *(stem.removesuffix(suffix) for suffix in _DERIVING if stem.endswith(suffix))]
+        roots += [
+            root[:-2] + plain
+            for root in roots
+            for written, plain in (("gu", "g"), ("qu", "c"))
+            if root.endswith(written)
+        ]
+        return any(root + ending in self._common for root in roots for ending in ("o", "a", "e", ""))
+
+
+def _singulars(word: str) -> Iterator[str]:
+    """What a word is the plural of, if it is a plural."""
+    for plural, singular in (("s", ""), ("es", ""), ("ces", "z")):
+        if word.endswith(plural):
+            yield word.removesuffix(plural) + singular

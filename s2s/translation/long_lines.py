@@ -8,21 +8,14 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from s2s.data.language import ABBREVIATIONS
+from s2s.translation.sentences import split_sentences
 
-# Before a small letter, "..." and a mark in quotation marks end no sentence: '"¿Quién es?" preguntó Ana.'
-_SENTENCE_END = re.compile(
-    r"(?<=[.!?…])"
-    + "".join(rf"(?<!\b{word}\.)" for word in [*ABBREVIATIONS, r"[^\W\d_]"])  # and initials
-    + r"(?:(?<!\.\.)(?<!…)\s+|[\"'»”’)\]]*\s+(?!\s|(?-i:[a-záéíóúüñ])))",
-    re.IGNORECASE,
-)
-_MARK = re.compile(r"(?<=[,;:)—–])\s+|\s+(?=[—–(¿¡])")
+_MARK = re.compile(r"(?<=[,;:)—–])\s+|(?<!\s)\s+(?=[—–(¿¡])")
 _CONJUNCTION = re.compile(
-    r"\s+(?=(?:aunque|como|cuando|donde|e|hasta que|mientras|ni|o|para|pero|porque|pues|que|si|sin|sino|u|y)\s)"
+    r"(?<!\s)\s+(?=(?:aunque|como|cuando|donde|e|hasta que|mientras|ni|o|para|pero|porque|pues|que|si|sin|sino|u|y)\s)"
 )
 _SPACE = re.compile(r"\s+")
-_FINAL = re.compile(r"([.!?,;:…]*)(\W*)$")
+_FINAL_MARKS = ".!?,;:…"
 _CAPITAL = re.compile(
     r"I\b|[A-Z]\w*[A-Z]|[A-Z][a-z]+day\b|(?:January|February|March|April|June|July|August|September|October|November|December)\b"
 )
@@ -47,7 +40,7 @@ def split_line(text: str, fits: Callable[[str], bool], fits_training: Callable[[
         fits_training: whether a part is as short as it must be; a part of one character is taken to be.
     """
     parts = []
-    for sentence in _split_after(_SENTENCE_END, text):
+    for sentence in split_sentences(text, fits):
         texts = [
             piece
             for clause in _split_to_fit(sentence, fits, (_MARK, _CONJUNCTION))
@@ -55,11 +48,6 @@ def split_line(text: str, fits: Callable[[str], bool], fits_training: Callable[[
         ]
         parts += [Part(piece, number == len(texts)) for number, piece in enumerate(texts, 1)]
     return parts
-
-
-def is_one_sentence(text: str) -> bool:
-    """Whether no sentence ends within a line."""
-    return not _SENTENCE_END.search(text)
 
 
 def join_translations(parts: list[Part], translations: list[str], is_name: Callable[[str], bool]) -> str:
@@ -77,12 +65,19 @@ def join_translations(parts: list[Part], translations: list[str], is_name: Calla
         keeps = _CAPITAL.match(text) or is_name(text.split(" ")[0].removesuffix("'s"))
         if within and part.text[:1].islower() and not keeps:
             text = text[:1].lower() + text[1:]
-        if not part.ends_sentence and (match := _FINAL.search(text)):
-            mark = part.text[-1] if part.text[-1] in ",;:" else ""
-            text = text[: match.start()] + mark + match[2]
+        if not part.ends_sentence:
+            text = _with_final_mark(text, part.text[-1] if part.text[-1] in ",;:" else "")
         within = not part.ends_sentence
         joined.append(text)
     return " ".join(text for text in joined if text)
+
+
+def _with_final_mark(text: str, mark: str) -> str:
+    """`text` with this mark instead of the marks at its end, before quotation marks and brackets that close."""
+    end = len(text)
+    while end and not text[end - 1].isalnum():
+        end -= 1
+    return text[:end] + mark + text[end:].lstrip(_FINAL_MARKS)
 
 
 def _split_to_fit(text: str, fits: Callable[[str], bool], separators: tuple[re.Pattern[str], ...]) -> list[str]:

@@ -1,41 +1,29 @@
-"""What the encoder reads of a line, and what becomes of the translation: spelling, marks around it, capitals, slots."""
+"""What the encoder reads of a line, and what becomes of the translation: spelling, what is around it, capitals, slots."""
 
 import re
 from typing import NamedTuple
 
 from s2s.data.known_words import KnownWords, words
-from s2s.data.normalization import normalize
+from s2s.data.normalization import EMOJI, normalize
 from s2s.data.slots import escape, fill, mask, mask_target
 from s2s.data_config import CleaningConfig
 
-_AROUND = (('"', '"'), ("'", "'"), ("(", ")"), ("[", "]"))
-# Pictures, with their variants, colours and joints, and arrows.
-_EMOJI = "[\u2190-\u21ff\u2300-\u23ff\u25a0-\u27bf\u2b00-\u2bff\ufe0f\u200d\u20e3\U0001f000-\U0001faff]"
-_EMOTICON = r"(?:[:;=][-']?[()DPp3/|*]|<3|\^_?\^|x?[xX]D)"
-_AFTER = re.compile(rf"(?:\s?{_EMOJI}|\s{_EMOTICON}(?!\S)){{1,50}}$")  # few, so that no line takes long
-_BEFORE = re.compile(rf"(?:{_EMOJI}+\s?|(?:[-*•·–—]|\d{{1,3}}[.)]|[a-z]\))\s+)+")
-_WORD = re.compile(r"[^\W_]")
-_REPEATED_MARK = re.compile(r"([!?])\1+")
-
-
-class Line(NamedTuple):
-    """A normalized line, and what is around it and put around its translation: a list's mark, quotation marks, emoji."""
-
-    text: str
-    opening: str
-    closing: str
-
-    def with_marks(self, translation: str) -> str:
-        """A translation with the marks of the line."""
-        return f"{self.opening}{translation}{self.closing}"
-
-    def without_marks(self, translation: str) -> str:
-        """A given translation without the marks of the line."""
-        return translation.removeprefix(self.opening).removesuffix(self.closing)
+_QUOTES = (('"', '"'), ("'", "'"), ("(", ")"), ("[", "]"))
+# The mark of a list's item: -, *, #, >, [x], 1., 1.-, 1), a), (1).
+_ITEM = r"(?:[-*•·‣+>]|#{1,6}|\[[ xX]?\]|\d{1,3}\.-?|\(?(?:\d{1,3}|[A-Za-z])\)) "
+_BEFORE = re.compile(rf"(?:{EMOJI}+ ?|{_ITEM})+")
+_EMOTICON = r" (?:[:;=][-']?[()DPpv3/|*]|<3|\^_?\^|x?[xX][dD])(?= |$)"
+_AFTER = re.compile(rf"(?: ?{EMOJI}|{_EMOTICON})$")
+_LONGEST_EMOTICON = 8
+_LETTER_OR_DIGIT = re.compile(r"[^\W_]")
+# "!!!", and of "?!?!" one of each.
+_RUN_OF_ENDS = re.compile(r"([!?])\1*(?:([!?])[!?]*)?")
+_RUN_OF_DOTS = re.compile(r"\.{4,}")
+_RUN_OF_OTHERS = re.compile(r"([-=_*~#])\1{3,}")
 
 
 class Source(NamedTuple):
-    """A text as the encoder reads it."""
+    """A text as the encoder reads it, and what makes a user's translation of the model's."""
 
     text: str
     """With slots, and in lower case, so that it is read the same however it is typed."""
@@ -43,14 +31,20 @@ class Source(NamedTuple):
     """What each slot stands for."""
     in_capitals: bool
     """Whether the text was in capitals, so that its translation is too."""
+    normalized: str
+    """The text in the spelling of the training text, without `before` and `after`."""
+    before: str
+    """What stood before it and is put before its translation: the mark of a list's item, emoji, a quotation mark."""
+    after: str
+    """What stood after it: a quotation mark, emoji."""
 
     def finish(self, translation: str) -> str:
-        """The translation as the user gets it: slots filled, in capitals if the text was."""
-        return fill(translation, self.fillers, str.upper if self.in_capitals else str)
+        """The translation as the user gets it: slots filled, in capitals if the text was, with what stood around the text."""
+        return f"{self.before}{fill(translation, self.fillers, str.upper if self.in_capitals else str)}{self.after}"
 
     def mask(self, translation: str) -> str:
-        """A given translation with slots, for forced decoding."""
-        return mask_target(escape(translation), self.fillers)
+        """A given translation, normalized, as the model would give it, for forced decoding."""
+        return mask_target(escape(translation.removeprefix(self.before).removesuffix(self.after)), self.fillers)
 
 
 class Reader:
@@ -70,45 +64,48 @@ class Reader:
         """A text in the spelling of the training text."""
         return normalize(text, self._cleaning)
 
-    def line(self, text: str) -> Line:
-        """A line in the spelling of the training text, without what is around it."""
-        before, text, after = _take_apart(text.strip())
-        text = self.normalize(text)
-        if not _WORD.search(text):
-            return Line("", before + text, after)  # there is nothing to translate
-        for opening, closing in _AROUND:
-            if len(text) > 2 and text[0] == opening and text[-1] == closing:
-                inner = text[1:-1]
-                if inner.strip() and opening not in inner and closing not in inner:
-                    return Line(inner, before + opening, closing + after)
-        return Line(text, before, after)
-
     def source(self, text: str, line: Source | None = None) -> Source:
-        """What the encoder reads of the text of a line, or of a part of it.
+        """What the encoder reads of a line, or of a part of it; nothing of a text without a letter or digit.
 
         Args:
             text: the text.
             line: of a part, what would be read of the whole line, which decides whether it counts as in capitals.
         """
-        in_capitals = line.in_capitals if line else _in_capitals(text)
-        fillers: dict[str, str] = {}
+        before, normalized, after = _take_apart(self.normalize(text))
+        in_capitals = line.in_capitals if line else _in_capitals(normalized)
+        text, fillers = normalized, dict[str, str]()
         if self._slots:
             text, fillers = mask(escape(text), self._known, self._slots, in_capitals)
-        text = _REPEATED_MARK.sub(r"\1", text.lower())
-        return Source(self._known.respell(text) if self._cleaning.spelling else text, fillers, in_capitals)
+        text = _one_of_each(text.lower())
+        if self._cleaning.spelling:
+            text = self._known.respell(text)
+        return Source(text, fillers, in_capitals, normalized, before, after)
 
     def is_name(self, word: str) -> bool:
         """Whether a word is a name that the training text has."""
         return any(map(self._known.is_name, words(word)))
 
 
-def _take_apart(line: str) -> tuple[str, str, str]:
-    """The marks of a list and emoji before a line, the line, and emoji after it, with the spaces between them."""
-    before = _BEFORE.match(line)
-    start = before.end() if before else 0
-    after = _AFTER.search(line, start)
-    stop = after.start() if after else len(line)
-    return line[:start], line[start:stop], line[stop:]
+def _take_apart(text: str) -> tuple[str, str, str]:
+    """What stands before a text, the text, and what stands after it."""
+    before = _BEFORE.match(text)
+    start, stop = before.end() if before else 0, len(text)
+    while after := _AFTER.search(text, max(start, stop - _LONGEST_EMOTICON), stop):
+        stop = after.start()
+    if not _LETTER_OR_DIGIT.search(text, start, stop):
+        return text, "", ""
+    for opening, closing in _QUOTES:
+        if stop - start > 2 and text[start] == opening and text[stop - 1] == closing:
+            inner = text[start + 1 : stop - 1]
+            if opening not in inner and closing not in inner:
+                return text[: start + 1], inner, text[stop - 1 :]
+    return text[:start], text[start:stop], text[stop:]
+
+
+def _one_of_each(text: str) -> str:
+    """A text with repeated marks once."""
+    text = _RUN_OF_ENDS.sub(r"\1\2", text)
+    return _RUN_OF_OTHERS.sub(r"\1", _RUN_OF_DOTS.sub("...", text))
 
 
 def _in_capitals(text: str) -> bool:

@@ -27,7 +27,7 @@ CHUNK_LINES = 2048
 """Most lines translated at a time: enough to fill the network's rows, few enough to bound the memory of their states."""
 
 _MAX_WARNINGS = 10
-"""Long lines that are named; further ones are only counted."""
+"""Lines with too long a sentence that are named; further ones are only counted."""
 
 
 class TextInput(NamedTuple):
@@ -186,7 +186,7 @@ def translate_streams(
                 number += len(chunk)
                 _advance(bar, source, number - first)
     if warnings > _MAX_WARNINGS:
-        report(f"warning: {warnings - _MAX_WARNINGS} more lines were translated in parts")
+        report(f"warning: {warnings - _MAX_WARNINGS} more lines have sentences of that length")
 
 
 def decode_states(
@@ -220,7 +220,7 @@ def _write(output: BinaryIO | Descriptor, rows: Iterable[str]) -> None:
 def _warn_of_long_lines(
     translations: list[list[Translation]], bar: Any, name: str, number: int, translator: Translator, warnings: int
 ) -> int:
-    """Name the lines after line `number` that were translated in parts, up to _MAX_WARNINGS; returns the new count."""
+    """Name the lines after line `number` with too long a sentence, up to _MAX_WARNINGS; returns the new count."""
     for line, hypotheses in enumerate(translations, number + 1):
         if hypotheses[0].too_long:
             warnings += 1

@@ -19,10 +19,11 @@ from s2s.errors import InputError
 from s2s.files import Arrays
 from s2s.run import Run
 from s2s.translation import network, search
-from s2s.translation.long_lines import Part, is_one_sentence, join_translations, split_line
+from s2s.translation.long_lines import Part, join_translations, split_line
 from s2s.translation.network import Network, WorkQueue
 from s2s.translation.requests import Requests, Slots
 from s2s.translation.search import GREEDY, Hypothesis, SearchOptions
+from s2s.translation.sentences import is_one_sentence
 from s2s.translation.source import Reader, Source
 from s2s.translation.state import Floats, state_shape
 
@@ -98,19 +99,20 @@ class Translator:
             options: how to search.
             first: number of the first line, on which samples depend.
         """
-        lines = [self.reader.line(sentence) for sentence in sentences]
-        whole = [self.reader.source(line.text) for line in lines]
-        encoded = self._source_ids(whole)
-        split = [self._split(line.text, source, ids) for line, source, ids in zip(lines, whole, encoded, strict=True)]
+        whole = self._read(sentences)
+        split = [self._split(*line) for line in zip(whole, self._source_ids(whole), strict=True)]
         sources = [source for _, sources_of_line, _ in split for source in sources_of_line]
         places = [(line, part) for line, (parts, *_) in enumerate(split, first) for part in range(len(parts))]
         ids_of_parts = [ids for *_, ids_of_line in split for ids in ids_of_line]
         translated = iter(self._translate(sources, ids_of_parts, options, places))
         translations = []
-        for line, (parts, sources_of_line, ids_of_line) in zip(lines, split, strict=True):
+        for line, (parts, sources_of_line, ids_of_line) in zip(whole, split, strict=True):
+            if not parts:
+                translations.append([Translation(line.finish(""), 0.0, 0, 0.0)])
+                continue
             joined = _join(parts, [next(translated) for _ in parts], options, self._name_test(sources_of_line))
             too_long = _longest_sentence(parts, ids_of_line) > self.max_length
-            translations.append([best._replace(text=line.with_marks(best.text), too_long=too_long) for best in joined])
+            translations.append([best._replace(too_long=too_long) for best in joined])
         return translations
 
     def source_lengths(self, sentences: list[str]) -> list[int]:
@@ -129,12 +131,8 @@ class Translator:
 
         What stands in a slot of the sentence is a slot of the translation too, where it has it.
         """
-        lines = [self.reader.line(sentence) for sentence in sentences]
-        sources = [self.reader.source(line.text) for line in lines]
-        masked = [
-            source.mask(line.without_marks(self.reader.normalize(text)))
-            for line, source, text in zip(lines, sources, translations, strict=True)
-        ]
+        sources = self._read(sentences)
+        masked = [source.mask(self.reader.normalize(text)) for source, text in zip(sources, translations, strict=True)]
         targets = [decoder_labels(frame_target(ids)) for ids in self.target_tokenizer.encode(masked)]
         states, log_probs = self._encode_ids(self._source_ids(sources)), np.zeros(len(sources), np.float32)
         order = sorted(range(len(targets)), key=lambda row: -len(targets[row]))
@@ -142,7 +140,7 @@ class Translator:
         return log_probs, np.array([len(ids) for ids in targets], np.int64)
 
     def _read(self, sentences: list[str]) -> list[Source]:
-        return [self.reader.source(self.reader.line(sentence).text) for sentence in sentences]
+        return [self.reader.source(sentence) for sentence in sentences]
 
     def _source_ids(self, sources: list[Source]) -> list[list[int]]:
         """What the encoder reads of each source."""
@@ -150,24 +148,28 @@ class Translator:
         encoded = self.source_tokenizer.encode([source.text for source in sources])
         return [reading_order(frame_source(ids), reverse) for ids in encoded]
 
-    def _split(self, line: str, source: Source, ids: list[int]) -> tuple[list[Part], list[Source], list[list[int]]]:
+    def _split(self, line: Source, ids: list[int]) -> tuple[list[Part], list[Source], list[list[int]]]:
         """The parts of a line, what is read of each, and their ids; none of a line that has no subword but EOS.
 
         Args:
-            line: the text of the line.
-            source: what would be read of the whole line.
+            line: what would be read of the whole line.
             ids: its ids.
         """
-        if len(ids) <= self.cut and is_one_sentence(line):
+        if len(ids) <= self.cut and is_one_sentence(line.normalized):
             count = int(len(ids) > 1)
-            return [Part(line, True)] * count, [source] * count, [ids] * count
+            return [Part(line.normalized, True)] * count, [line] * count, [ids] * count
 
         @cache
         def length(text: str) -> int:
-            return self.source_tokenizer.count(self.reader.source(text, source).text) + 1  # EOS
+            return self.source_tokenizer.count(self.reader.source(text, line).text) + 1  # EOS
 
-        parts = split_line(line, lambda part: length(part) <= self.cut, lambda part: length(part) <= self.max_length)
-        sources = [self.reader.source(part.text, source) for part in parts]
+        parts = split_line(
+            line.normalized, lambda part: length(part) <= self.cut, lambda part: length(part) <= self.max_length
+        )
+        sources = [self.reader.source(part.text, line) for part in parts]
+        # What is around the line is around its first and last part.
+        sources[0] = sources[0]._replace(before=line.before + sources[0].before)
+        sources[-1] = sources[-1]._replace(after=sources[-1].after + line.after)
         return parts, sources, self._source_ids(sources)
 
     def _name_test(self, sources: list[Source]) -> Callable[[str], bool]:
@@ -248,8 +250,6 @@ def _join(
     parts: list[Part], translations: list[list[Translation]], options: SearchOptions, is_name: Callable[[str], bool]
 ) -> list[Translation]:
     """The translations of a line from those of its parts: the best of each part, the second best of each, and so on."""
-    if not parts:
-        return [Translation("", 0.0, 0, 0.0)]
     if len(parts) == 1:
         return translations[0]
     joined, ranks = [], min(map(len, translations))
