@@ -110,7 +110,7 @@ def test_control_characters_of_names_are_escaped_in_messages(untrained, tmp_path
     for name in ("\x1b[31mred.txt", "two\nlines.txt", os.fsdecode(b"\xff.txt")):
         refused = s2s("translate", untrained / "run", tmp_path / name, check=2).stderr
         assert b"\x1b" not in refused and refused.count(b"\n") == 1 and b"\\" in refused
-        (tmp_path / name).write_bytes(b"Hola. " * 100)
+        (tmp_path / name).write_bytes(b"Hola, " * 100)
         long = s2s("translate", untrained / "run", tmp_path / name, check=0).stderr
         assert b"translated in" in long
         assert b"\x1b" not in long and long.count(b"\n") == 1
