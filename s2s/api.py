@@ -35,7 +35,8 @@ class Model:
         """Translate a sentence or several.
 
         Args:
-            sentences: a Spanish sentence, or a list of them.  A text of several is translated sentence by sentence, long ones in parts; blank ones stay blank.
+            sentences: a Spanish sentence, or a list of them.  A text of several is translated sentence by sentence, a long
+                sentence in parts; blank ones stay blank.
             beam: hypotheses kept in the search; 1 is greedy, and three times as fast as 5.
             n_best: number of translations of each sentence, at most `beam`; of more than one they come as a list, best first.
 

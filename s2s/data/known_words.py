@@ -223,8 +223,8 @@ class KnownWords:
         if known:  # who types accents types them where they belong: "despreció" is not "desprecio"
             return word if key != word else known
         if _REPEATED.search(word) and not _ROMAN.fullmatch(word):
-            for once in (_once_or_double, _once, _double):
-                shorter = _REPEATED.sub(once, word)
+            for doubled in ("lr", "", word):  # "perrro" is "perro", "holaaa" is "hola", "leeeer" is "leer"
+                shorter = _shortened(word, doubled)
                 known = shorter if shorter in self._spellings else self._by_key.get(_key(shorter))
                 if known and len(known) > 1:
                     return known
@@ -266,17 +266,9 @@ class KnownWords:
         return key_of_word and self._by_key[key_of_word]
 
 
-def _once(repeated: re.Match[str]) -> str:
-    return repeated[1]
-
-
-def _double(repeated: re.Match[str]) -> str:
-    return repeated[1] * 2
-
-
-def _once_or_double(repeated: re.Match[str]) -> str:
-    """Of "perrro", "perro"."""
-    return repeated[1] * (2 if repeated[1] in "lr" else 1)
+def _shortened(word: str, doubled: str) -> str:
+    """A word with each repeated letter twice if it is one of these, else once."""
+    return _REPEATED.sub(lambda run: run[1] * (2 if run[1] in doubled else 1), word)
 
 
 def _mended(word: str) -> Iterator[str]:
