@@ -15,6 +15,8 @@ _BEFORE = re.compile(rf"(?:{EMOJI}+ ?|{_ITEM})+")
 _EMOTICON = r" (?:[:;=][-']?[()DPpv3/|*]|<3|\^_?\^|x?[xX][dD])(?= |$)"
 _AFTER = re.compile(rf"(?: ?{EMOJI}|{_EMOTICON})$")
 _LONGEST_EMOTICON = 8
+# Arrows stand between menu items rather than between words.
+_WITHIN = re.compile(rf"\s?((?![\u2190-\u21ff]){EMOJI}+)(\s?)(?=(\w?))")
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 # "!!!", and of "?!?!" one of each.
 _RUN_OF_ENDS = re.compile(r"([!?])\1*(?:([!?])[!?]*)?")
@@ -33,6 +35,8 @@ class Source(NamedTuple):
     """Whether the text was in capitals, so that its translation is too."""
     normalized: str
     """The text in the spelling of the training text, without `before` and `after`."""
+    within: str
+    """The emoji within it, which are put at the end of its translation."""
     before: str
     """What stood before it and is put before its translation: the mark of a list's item, emoji, a quotation mark."""
     after: str
@@ -40,11 +44,12 @@ class Source(NamedTuple):
 
     def finish(self, translation: str) -> str:
         """The translation as the user gets it: slots filled, in capitals if the text was, with what stood around the text."""
-        return f"{self.before}{fill(translation, self.fillers, str.upper if self.in_capitals else str)}{self.after}"
+        return f"{self.before}{fill(translation, self.fillers, str.upper if self.in_capitals else str)}{self.within}{self.after}"
 
     def mask(self, translation: str) -> str:
         """A given translation, normalized, as the model would give it, for forced decoding."""
-        return mask_target(escape(translation.removeprefix(self.before).removesuffix(self.after)), self.fillers)
+        translation = translation.removeprefix(self.before).removesuffix(self.after)
+        return mask_target(escape(_without_emoji(translation)[0].rstrip() if self.within else translation), self.fillers)
 
 
 class Reader:
@@ -73,13 +78,14 @@ class Reader:
         """
         before, normalized, after = _take_apart(self.normalize(text))
         in_capitals = line.in_capitals if line else _in_capitals(normalized)
-        text, fillers = normalized, dict[str, str]()
+        text, within = _without_emoji(normalized)
+        fillers: dict[str, str] = {}
         if self._slots:
             text, fillers = mask(escape(text), self._known, self._slots, in_capitals)
         text = _one_of_each(text.lower())
         if self._cleaning.spelling:
             text = self._known.respell(text)
-        return Source(text, fillers, in_capitals, normalized, before, after)
+        return Source(text, fillers, in_capitals, normalized, within, before, after)
 
     def is_name(self, word: str) -> bool:
         """Whether a word is a name that the training text has."""
@@ -100,6 +106,14 @@ def _take_apart(text: str) -> tuple[str, str, str]:
             if opening not in inner and closing not in inner:
                 return text[: start + 1], inner, text[stop - 1 :]
     return text[:start], text[start:stop], text[stop:]
+
+
+def _without_emoji(text: str) -> tuple[str, str]:
+    """A text without the emoji within it, and these, with a space before each group."""
+    if text.isascii():
+        return text, ""
+    within = [f" {match[1]}" for match in _WITHIN.finditer(text)]
+    return _WITHIN.sub(lambda match: match[2] or " " * bool(match[3]), text) if within else text, "".join(within)
 
 
 def _one_of_each(text: str) -> str:
