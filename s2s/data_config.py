@@ -145,7 +145,7 @@ class CleaningConfig:
 
 @dataclass(frozen=True)
 class AugmentationConfig:
-    """Changed copies of training pairs, made by `s2s prepare`, so that a model reads what people write.
+    """Changed copies and clauses of training pairs, made by `s2s prepare`, so that a model reads what people write.
     Each copy gets a random selection of these changes; all but marks and joined change the Spanish side only.
     What the shares do to the scores: configs/README.md.
     """
@@ -164,6 +164,9 @@ class AugmentationConfig:
     """Share of the copies in quotation marks or brackets, on both sides."""
     joined: float = config_key(0.12, 0.0, 1.0)
     """Share of the copies that are two or three sentences, on both sides."""
+    clauses: float = config_key(0.5, 0.0, 1.0)
+    """Share of the clauses of training pairs that become pairs too, where both sides can be cut at a mark or a connective.
+    They teach the model to translate the parts of long sentences."""
     known_names: float = config_key(0.15, 0.0, 1.0)
     """Share of all training pairs in which known names that both sides have become slots, as unknown names do.
     They teach the model to carry slots through its state."""

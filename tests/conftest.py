@@ -161,7 +161,7 @@ data:
   test: {directory}/test.tsv
   prepared: {directory}/prepared
 cleaning: {{leaks: false}}
-augmentation: {{copies: 0}}
+augmentation: {{copies: 0, clauses: 0}}
 tokenizer: {{vocab_size: 300, type: unigram}}
 model: {{units: 48, layers: 2, embedding_size: 32, dropout: 0.1}}
 training: {{epochs: 40, tokens_per_batch: 256, buckets: 1, warmup_steps: 10, learning_rate: 0.01, weight_decay: 0.0,

@@ -5,13 +5,14 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s2s.data.augmentation import KINDS, copies, put_into_slots
+from s2s.data.augmentation import KINDS, clauses, copies, put_into_slots
+from s2s.data.cleaning import keys_of
 from s2s.data.corpus import Pair
 from s2s.data.known_words import KnownWords, WordCounts
 from s2s.data.slots import SLOT, symbols
 from s2s.data_config import AugmentationConfig
 
-NOTHING = AugmentationConfig(**dict.fromkeys(("copies", *KINDS, "known_names"), 0.0))
+NOTHING = AugmentationConfig(**dict.fromkeys(("copies", *KINDS, "clauses", "known_names"), 0.0))
 PAIRS = [Pair(f"¿Está Tom en la casa {n}?", f"Is Tom in house {n}?", f"a.tsv:{n}") for n in range(400)]
 
 
@@ -39,6 +40,19 @@ def test_the_shares_are_kept():
     result = copies(PAIRS, replace(NOTHING, copies=0.5, no_final_mark=0.5, no_accents=0.5), 1)
     assert 100 < len(result) < 200  # half of the pairs, three quarters of which are changed
     assert len(copies(PAIRS, replace(NOTHING, copies=2.5, no_accents=1.0), 1)) > 900
+
+
+def test_clauses_are_pairs_in_their_share_unless_dev_or_test_has_them():
+    pairs = [Pair(f"Vino Ana {n}, pero se fue.", f"Ana {n} came, but she left.", f"a.tsv:{n}", 3) for n in range(400)]
+    nothing = keys_of([])
+    assert clauses(pairs[:1], nothing, replace(NOTHING, clauses=1.0), 1) == [
+        Pair("Vino Ana 0,", "Ana 0 came,", "a.tsv:0", 3),
+        Pair("pero se fue.", "But she left.", "a.tsv:0", 3),
+    ]
+    assert 300 < len(clauses(pairs, nothing, replace(NOTHING, clauses=0.5), 1)) < 500
+    for held_out in (Pair("Pero se fue", "", ""), Pair("", "but she left!", "")):
+        assert len(clauses(pairs, keys_of([held_out]), replace(NOTHING, clauses=1.0), 1)) == 400
+    assert clauses(pairs, nothing, NOTHING, 1) == []
 
 
 CONFIG = replace(AugmentationConfig(), joined=0.0)

@@ -169,7 +169,7 @@ def test_tatoeba_as_made_for_anki_goes_from_the_web_into_prepare(server, tmp_pat
     assert (tmp_path / "dev.tsv.gz").read_bytes() == b"mine"
     config = tmp_path / "config.yaml"
     config.write_text(
-        f"run: {tmp_path}/run\ndata: {{train: {tmp_path}/spa-eng.zip, prepared: {tmp_path}/prepared}}\ntokenizer: {{vocab_size: 300, type: unigram}}\naugmentation: {{copies: 0}}\n"
+        f"run: {tmp_path}/run\ndata: {{train: {tmp_path}/spa-eng.zip, prepared: {tmp_path}/prepared}}\ntokenizer: {{vocab_size: 300, type: unigram}}\naugmentation: {{copies: 0, clauses: 0}}\n"
     )
     assert b"400" in s2s("prepare", config, check=0).stdout
     (tmp_path / "spa-eng.zip").unlink()
@@ -204,7 +204,7 @@ def test_a_corpus_of_opus_by_name_and_newest_version(server, tmp_path):
     assert "Public domain." in about and "From books." in about and "Tiedemann" in about and "SHA-256" in about
     config = tmp_path / "config.yaml"
     config.write_text(
-        f"run: {tmp_path}/run\ndata: {{train: {tmp_path}/Books-v1.zip, prepared: {tmp_path}/prepared}}\ntokenizer: {{vocab_size: 300, type: unigram}}\naugmentation: {{copies: 0}}\n"
+        f"run: {tmp_path}/run\ndata: {{train: {tmp_path}/Books-v1.zip, prepared: {tmp_path}/prepared}}\ntokenizer: {{vocab_size: 300, type: unigram}}\naugmentation: {{copies: 0, clauses: 0}}\n"
     )
     assert b"300" in s2s("prepare", config, check=0).stdout
     assert "404" in fetch("fetch_opus.py", "Books", "v9", *options, status=1)

@@ -1,4 +1,4 @@
-"""Long lines: cut at sentence ends, marks and conjunctions, and put together again as they were taken apart."""
+"""Long lines: cut at sentence ends, marks and connectives, and put together again as they were taken apart."""
 
 import pytest
 from hypothesis import given
@@ -9,23 +9,21 @@ from s2s.translation.long_lines import Part, join_translations, split_line
 
 @given(st.text(alphabet="ab y,.;¿", max_size=60), st.integers(1, 12), st.integers(0, 12))
 def test_parts_fit_and_lose_nothing(text, longest, more):
-    fits, fits_training = (lambda part, most=most: len(part) <= most for most in (longest, longest + more))
-    parts = split_line(text, fits, fits_training)
-    assert all(fits_training(part.text) for part in parts)
+    parts = split_line(text, len, longest, longest + more)
+    assert all(len(part.text) <= longest + more for part in parts)
     assert "".join(part.text for part in parts).replace(" ", "") == text.replace(" ", "")
     assert not parts or parts[-1].ends_sentence
 
 
 def test_the_full_stop_of_an_abbreviation_ends_no_sentence():
     text = "Vi al Sr. García y a la Dra. Paz. Luego llegó Ud. a casa."
-    parts = split_line(text, lambda part: len(part) < 40, lambda part: True)
+    parts = split_line(text, len, 39, 99)
     assert [part.text for part in parts] == ["Vi al Sr. García y a la Dra. Paz.", "Luego llegó Ud. a casa."]
 
 
 def test_parts_are_sentences_then_clauses():
     def parts(text, longest, at_most=99):
-        fits, fits_training = (lambda part, most=most: len(part.split()) <= most for most in (longest, at_most))
-        return [part.text for part in split_line(text, fits, fits_training)]
+        return [part.text for part in split_line(text, lambda part: len(part.split()), longest, at_most)]
 
     text = "Vino Ana, que es alta, y se fue. ¿Quién? «Nadie.» Y así, sin más, acabó todo."
     assert parts(text, 7) == [
@@ -36,11 +34,16 @@ def test_parts_are_sentences_then_clauses():
         "Y así, sin más, acabó todo.",
     ]
     assert parts("Dijo que vendría cuando pudiera", 3) == ["Dijo que vendría", "cuando pudiera"]
-    # Without a mark or a conjunction, a part stays whole up to the length of the training sentences.
+    # Two parts are enough; of the ways to cut them, the most even one.
+    assert parts("Uno dos, tres cuatro, cinco seis, siete ocho", 6) == [
+        "Uno dos, tres cuatro,",
+        "cinco seis, siete ocho",
+    ]
+    assert parts("Uno, dos tres, cuatro cinco seis siete", 5) == ["Uno, dos tres,", "cuatro cinco seis siete"]
+    # Without a mark or a connective, a part stays whole up to the length of the training sentences.
     assert parts("uno dos tres cuatro cinco", 2) == ["uno dos tres cuatro cinco"]
     assert parts("uno dos tres cuatro cinco", 2, 2) == ["uno dos", "tres cuatro", "cinco"]
-    fits = lambda part: len(part) <= 2  # noqa: E731
-    assert [part.text for part in split_line("abcdefg", fits, fits)] == ["a", "bc", "de", "fg"]
+    assert [part.text for part in split_line("abcdefg", len, 2, 2)] == ["a", "bc", "de", "fg"]
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from tests.conftest import ROOT, SAMPLE, s2s, set_options
 
 LINES = (SAMPLE / "train.tsv").read_text(encoding="utf-8").splitlines()
 TOKENIZER = "{vocab_size: 400, type: unigram, slots: 0}"
-UNCHANGED = {"cleaning": "{opening_marks: false, spelling: false}", "augmentation": "{copies: 0}"}
+UNCHANGED = {"cleaning": "{opening_marks: false, spelling: false}", "augmentation": "{copies: 0, clauses: 0}"}
 DEFAULTS = {"tokenizer": TOKENIZER} | UNCHANGED
 
 
@@ -357,7 +357,8 @@ def test_copies_are_counted_with_examples_and_are_not_in_dev_or_test(tmp_path):
     directory, report = prepare(tmp_path, LINES[:600], ", dev_size: 40, test_size: 40", augmentation=AUGMENTED)
     train, dev, test = (report["splits"][name] for name in ("train", "dev", "test"))
     assert train["augmented"]["copies"] > 0.8 * 520 and train["augmented"]["typo"] > 400
-    assert train["pairs"] == train["augmented"]["copies"] + train["read"] - sum(train["left_out"].values()) - 80
+    made = train["augmented"]["copies"] + train["augmented"]["clauses"]
+    assert train["pairs"] == made + train["read"] - sum(train["left_out"].values()) - 80
     assert len(train["examples"]["typo"]) == len(train["examples"]["copies"]) == 10
     assert "copies" not in dev["augmented"] | test["augmented"]
     held_out = {pair for split in ("dev", "test") for pair in read_texts(directory / f"{split}.tsv")}
@@ -380,7 +381,10 @@ def test_the_same_files_give_the_same_copies(tmp_path, monkeypatch):
 def test_numbers_and_names_are_slots_in_the_prepared_pairs(tmp_path):
     lines = [*LINES[:300], "Vivo en Kuopio desde 1987.\tI have lived in Kuopio since 1987.", "Son las 7.\tIt is seven."]
     directory, report = prepare(
-        tmp_path, lines, augmentation="{copies: 0, known_names: 0}", tokenizer="{vocab_size: 400, type: unigram}"
+        tmp_path,
+        lines,
+        augmentation="{copies: 0, clauses: 0, known_names: 0}",
+        tokenizer="{vocab_size: 400, type: unigram}",
     )
     prepared = texts(directory) + texts(directory, "dev")
     masked = [tuple(SLOT.sub("⟨⟩", text) for text in pair) for pair in prepared if "⟨" in pair[0]]

@@ -7,10 +7,13 @@ OpusTrainer (Mozilla's trainer of translation models) changes the text while it 
 prepared, so that a training reads the same in every epoch, and resumes exactly.
 """
 
+from itertools import compress
 from random import Random
 from typing import NamedTuple
 
 from s2s.data import perturbation, slots
+from s2s.data.clauses import clause_pairs
+from s2s.data.cleaning import Keys, keys_of, leaks
 from s2s.data.corpus import Pair
 from s2s.data.known_words import KnownWords
 from s2s.data_config import AugmentationConfig
@@ -45,6 +48,24 @@ def copies(pairs: list[Pair], config: AugmentationConfig, seed: int) -> list[Cop
             if copy.pair[:2] != pair[:2]:
                 made.append(copy)
     return made
+
+
+def clauses(pairs: list[Pair], held_out: Keys, config: AugmentationConfig, seed: int) -> list[Pair]:
+    """Clauses of some of the pairs, as pairs; none that is a dev or test sentence.
+
+    Args:
+        pairs: training pairs.
+        held_out: [n, 3], keys of the dev and test pairs.
+        config: the share of the clauses.
+        seed: the experiment's seed.
+    """
+    made = []
+    for pair in pairs:
+        random = _random(seed, "clauses", pair)
+        for source, target in clause_pairs(*pair[:2]):
+            if random.random() < config.clauses:
+                made.append(pair._replace(source=source, target=target))
+    return list(compress(made, ~leaks(keys_of(made), held_out)))
 
 
 def put_into_slots(

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections import Counter
 from hashlib import blake2b
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -75,15 +76,21 @@ def clean(pairs: list[Pair], config: CleaningConfig, held_out: bool) -> Cleaned:
         held_out: whether the pairs are for dev or test; of these only pairs with an empty side are left out.
     """
     cleaned = Cleaned([], np.zeros((0, 3), np.uint64), Counter(), {})
-    keys = []
     for pair in pairs:
         source, target = (_mend(text, pair, config, cleaned) for text in pair[:2])
         if rule := _excluding_rule(source, target, config, held_out):
             _count(cleaned, rule, pair)
             continue
         cleaned.pairs.append(pair._replace(source=source, target=target))
-        keys += [_hash(f"{source}\t{target}"), normalized_key(source), normalized_key(target)]
-    return cleaned._replace(keys=np.frombuffer(b"".join(keys), np.uint64).reshape(-1, 3))
+    return cleaned._replace(keys=keys_of(cleaned.pairs))
+
+
+def keys_of(pairs: list[Pair]) -> Keys:
+    """[pairs, 3]: the keys of pairs, as in `Cleaned`."""
+    keys = [
+        (_hash(f"{source}\t{target}"), normalized_key(source), normalized_key(target)) for source, target, *_ in pairs
+    ]
+    return np.frombuffer(b"".join(chain.from_iterable(keys)), np.uint64).reshape(-1, 3)
 
 
 def normalized_key(sentence: str) -> bytes:

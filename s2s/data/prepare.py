@@ -12,7 +12,6 @@ import dataclasses
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -82,15 +81,15 @@ def _prepare(config: Config, directory: Path) -> dict[str, Any]:
         if SPLITS.index(name) not in splits:
             raise InputError(f"data.{name}: {cleaned['train'].counts.why_empty()}")
     sample = _sample(config, cleaned["train"].shards, np.flatnonzero(splits == TRAIN))
-    known = _count_words(cleaned, splits)
+    known, held_out = _count_words(cleaned, splits), _held_out_keys(cleaned, splits)
     if config.tokenizer.from_ is not None:
         run = Path(config.tokenizer.from_)
-        tokenizers, known = _take_tokenizers(run, directory), known | KnownWords.load(run / known_words.FILE)
+        tokenizers, known = tokenizer.copy_tokenizers(run, directory), known | KnownWords.load(run / known_words.FILE)
     else:
-        tokenizers = _train_tokenizers(config, sample, known, directory)
+        tokenizers = _train_tokenizers(config, sample, known, held_out, directory)
     known.save(directory / known_words.FILE)
     counts = {name: cleaned[name].counts if name in cleaned else SplitCounts() for name in SPLITS}
-    _encode(config, cleaned, splits, tokenizers, known, counts, directory)
+    _encode(config, cleaned, splits, tokenizers, known, held_out, counts, directory)
     for part in cleaned.values():
         part.shards.remove()
     for name, split_counts in counts.items():
@@ -113,7 +112,7 @@ def _fingerprint(config: Config) -> str:
     del recipe[0]["prepared"]
     paths = [path for file in config.data.train + config.data.dev + config.data.test for path in file.paths]
     if config.tokenizer.from_ is not None:
-        paths += _taken_files(Path(config.tokenizer.from_))
+        paths += tokenizer.files_to_copy(Path(config.tokenizer.from_))
     for path in paths:
         require_regular(Path(path))
         with explain_read_errors(path):
@@ -197,6 +196,12 @@ def _count_words(cleaned: dict[str, _Cleaned], splits: npt.NDArray[np.uint8]) ->
     return KnownWords.of(counts)
 
 
+def _held_out_keys(cleaned: dict[str, _Cleaned], splits: npt.NDArray[np.uint8]) -> Keys:
+    """[n, 3]: the keys of the dev and test pairs."""
+    keys = [part.keys for name, part in cleaned.items() if name != "train"]
+    return np.concatenate([*keys, cleaned["train"].keys[np.isin(splits, (DEV, TEST))]])
+
+
 def _sample(config: Config, shards: ShardFile, numbers: Indices) -> list[Pair]:
     """Pass 2: the pairs of these numbers, or a sample of them, by their weights.
 
@@ -216,10 +221,12 @@ def _sample(config: Config, shards: ShardFile, numbers: Indices) -> list[Pair]:
     return [pair._replace(weight=weight) for pair, weight in zip(pairs, weights, strict=True) if weight]
 
 
-def _train_tokenizers(config: Config, sample: list[Pair], known: KnownWords, directory: Path) -> dict[str, Tokenizer]:
-    """Train the tokenizers on these pairs and their copies, and write the models."""
+def _train_tokenizers(
+    config: Config, sample: list[Pair], known: KnownWords, held_out: Keys, directory: Path
+) -> dict[str, Tokenizer]:
+    """Train the tokenizers on these pairs and their augmentation, and write the models."""
     parts = [sample[start : start + _SHARD_PAIRS] for start in range(0, len(sample), _SHARD_PAIRS)]
-    text = partial(training_text, known=known, config=config)
+    text = partial(training_text, known=known, held_out=held_out, config=config)
     pairs = [pair for part in parallel_map(text, parts) for pair in part]
     sides = [pair.source for pair in pairs], [pair.target for pair in pairs]
     texts = [sides[0] + sides[1]] if config.tokenizer.shared else [*sides]
@@ -232,30 +239,13 @@ def _train_tokenizers(config: Config, sample: list[Pair], known: KnownWords, dir
     return {side: Tokenizer(model) for side, model in models.items()}
 
 
-def _taken_files(run: Path) -> list[str]:
-    """The files of a run that tokenizer.from takes."""
-    names = ("source.model", "target.model", known_words.FILE)
-    if not run.exists():
-        raise InputError(f"tokenizer.from: there is no run {run}; train it first, or name another")
-    for name in names:
-        if not (run / name).exists():
-            raise InputError(f"tokenizer.from: {run} is no run of this version of s2s (it has no {name})")
-    return [str(run / name) for name in names]
-
-
-def _take_tokenizers(run: Path, directory: Path) -> dict[str, Tokenizer]:
-    """Copy the tokenizers of a run."""
-    for side in ("source", "target"):
-        shutil.copyfile(run / f"{side}.model", directory / f"{side}.model")
-    return {side: Tokenizer.load(directory / f"{side}.model") for side in ("source", "target")}
-
-
 def _encode(
     config: Config,
     cleaned: dict[str, _Cleaned],
     splits: npt.NDArray[np.uint8],
     tokenizers: dict[str, Tokenizer],
     known: KnownWords,
+    held_out: Keys,
     counts: dict[str, SplitCounts],
     directory: Path,
 ) -> None:
@@ -265,7 +255,7 @@ def _encode(
     texts: dict[int, list[Pair]] = {DEV: [], TEST: []}
     total = sum(len(part.keys) for part in cleaned.values()) - int((splits == NOWHERE).sum())
     with tqdm(desc="encoding", total=total, unit=" pairs", unit_scale=True, disable=None) as bar:
-        encode = partial(encode_shard, tokenizers=both, known=known, config=config)
+        encode = partial(encode_shard, tokenizers=both, known=known, held_out=held_out, config=config)
         for parts in parallel_map(encode, _shards(cleaned, splits)):
             for part in parts:
                 name = SPLITS[part.split]

@@ -15,7 +15,12 @@ from s2s.process import report
 
 LANGUAGES = ("Spanish", "English")
 
-_KINDS = {"noted": NOTES, "mended": MENDED, "left_out": LEAVES_OUT, "augmented": ("weight", "copies", *KINDS, "slots")}
+_KINDS = {
+    "noted": NOTES,
+    "mended": MENDED,
+    "left_out": LEAVES_OUT,
+    "augmented": ("weight", "copies", *KINDS, "clauses", "slots"),
+}
 
 
 class SplitCounts:

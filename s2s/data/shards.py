@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from s2s.config import Config
-from s2s.data.augmentation import copies, put_into_slots
-from s2s.data.cleaning import EXAMPLES
+from s2s.data.augmentation import clauses, copies, put_into_slots
+from s2s.data.cleaning import EXAMPLES, Keys
 from s2s.data.corpus import Pair
 from s2s.data.known_words import KnownWords, WordCounts
 from s2s.data.slots import SLOT, mask_translation, symbols
@@ -114,7 +114,7 @@ def count_words(shard: Shard) -> WordCounts:
 
 
 def encode_shard(
-    shard: Shard, tokenizers: tuple[Tokenizer, Tokenizer], known: KnownWords, config: Config
+    shard: Shard, tokenizers: tuple[Tokenizer, Tokenizer], known: KnownWords, held_out: Keys, config: Config
 ) -> list[EncodedPairs]:
     """Augment and encode the pairs of a shard, for each split that it has.
 
@@ -122,12 +122,13 @@ def encode_shard(
         shard: the pairs and their splits.
         tokenizers: of Spanish and of English.
         known: the words of the training text.
+        held_out: [n, 3], keys of the dev and test pairs.
         config: the experiment's configuration.
     """
     pairs, encoded = deserialize(shard.data), []
     for split in np.unique(shard.splits[shard.splits != NOWHERE]):
         members = list(compress(pairs, shard.splits == split))
-        texts = _texts(members, split == TRAIN, known, tokenizers[0].slots, config)
+        texts = _texts(members, split == TRAIN, known, tokenizers[0].slots, held_out, config)
         read = [text.read for text in texts]
         spanish, english = (side.encode([pair[:2][n] for pair in read]) for n, side in enumerate(tokenizers))
         framed = [(frame_source(es), frame_target(en)) for es, en in zip(spanish, english, strict=True)]
@@ -151,9 +152,9 @@ def encode_shard(
     return encoded
 
 
-def training_text(pairs: list[Pair], known: KnownWords, config: Config) -> list[Pair]:
+def training_text(pairs: list[Pair], known: KnownWords, held_out: Keys, config: Config) -> list[Pair]:
     """Training pairs and their copies as they are read: the text that the tokenizers are trained on."""
-    return [text.read for text in _texts(pairs, True, known, symbols(config.tokenizer.slots), config)]
+    return [text.read for text in _texts(pairs, True, known, symbols(config.tokenizer.slots), held_out, config)]
 
 
 class _Text(NamedTuple):
@@ -166,14 +167,17 @@ class _Text(NamedTuple):
     """What was done to it, for the report."""
 
 
-def _texts(members: list[Pair], train: bool, known: KnownWords, slots: list[str], config: Config) -> list[_Text]:
-    """The pairs of a split, of train also their repetitions by weight and their copies, in this order."""
+def _texts(
+    members: list[Pair], train: bool, known: KnownWords, slots: list[str], held_out: Keys, config: Config
+) -> list[_Text]:
+    """The pairs of a split, of train also their repetitions by weight, their copies and clauses, in this order."""
     texts = _read([(pair, ()) for pair in members], train, known, slots, config)
     if not train:
         return texts
     originals = {text.read[:2] for text in texts}
     texts += [text._replace(rules=("weight",)) for text in texts for _ in range(text.pair.weight - 1)]
     made = [(copy.pair, ("copies", *copy.kinds)) for copy in copies(members, config.augmentation, config.seed)]
+    made += [(clause, ("clauses",)) for clause in clauses(members, held_out, config.augmentation, config.seed)]
     # A copy that is read as a pair is, teaches nothing new.
     return texts + [text for text in _read(made, train, known, slots, config) if text.read[:2] not in originals]
 

@@ -5,6 +5,7 @@ target    [BOS, subwords..., EOS]   all but the last: the decoder's inputs; all 
 """
 
 import io
+import shutil
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import sentencepiece
 
+from s2s.data import known_words
 from s2s.data.slots import symbols
 from s2s.data_config import TokenizerConfig
 from s2s.errors import InputError
@@ -152,3 +154,21 @@ class Tokenizer:
     def subwords(self, ids: list[int]) -> list[str]:
         """The subword of each id, with sentencepiece's mark for a space."""
         return self._processor.id_to_piece(ids)
+
+
+def files_to_copy(run: Path) -> list[str]:
+    """The files of a run that `tokenizer.from` takes; raises InputError if there are none."""
+    names = ("source.model", "target.model", known_words.FILE)
+    if not run.exists():
+        raise InputError(f"tokenizer.from: there is no run {run}; train it first, or name another")
+    for name in names:
+        if not (run / name).exists():
+            raise InputError(f"tokenizer.from: {run} is no run of this version of s2s (it has no {name})")
+    return [str(run / name) for name in names]
+
+
+def copy_tokenizers(run: Path, directory: Path) -> dict[str, Tokenizer]:
+    """Copy the tokenizers of a run; returns them by side."""
+    for side in ("source", "target"):
+        shutil.copyfile(run / f"{side}.model", directory / f"{side}.model")
+    return {side: Tokenizer.load(directory / f"{side}.model") for side in ("source", "target")}

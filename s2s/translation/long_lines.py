@@ -1,6 +1,6 @@
 """Lines of several sentences, and long ones: a state holds one short sentence, so they are translated in parts, which are joined again.
 
-A line is cut at sentence ends; a long sentence at the marks within it, then before conjunctions; a part that is longer than
+A line is cut at sentence ends; a long sentence at the marks within it, then before connectives; a part that is longer than
 any training sentence at spaces too.
 """
 
@@ -8,13 +8,9 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from s2s.data.clauses import split_at_connectives, split_at_marks
 from s2s.translation.sentences import split_sentences
 
-_MARK = re.compile(r"(?<=[,;:)—–])\s+|(?<!\s)\s+(?=[—–(¿¡])")
-_CONJUNCTION = re.compile(
-    r"(?<!\s)\s+(?=(?:aunque|como|cuando|donde|e|hasta que|mientras|ni|o|para|pero|porque|pues|que|si|sin|sino|u|y)\s)"
-)
-_SPACE = re.compile(r"\s+")
 _FINAL_MARKS = ".!?,;:…"
 _CAPITAL = re.compile(
     r"I\b|[A-Z]\w*[A-Z]|[A-Z][a-z]+day\b|(?:January|February|March|April|June|July|August|September|October|November|December)\b"
@@ -29,22 +25,23 @@ class Part(NamedTuple):
     """Whether a sentence ends with it."""
 
 
-def split_line(text: str, fits: Callable[[str], bool], fits_training: Callable[[str], bool]) -> list[Part]:
+def split_line(text: str, length: Callable[[str], int], longest: int, longest_in_training: int) -> list[Part]:
     """`text` in parts, in order; only white space between parts is lost.
 
-    Sentences stay apart.  The clauses of a sentence that is too long are joined again as far as they fit.
+    Sentences stay apart.  A sentence that is too long is cut in as few parts as fit, as even as possible.
 
     Args:
         text: the line.
-        fits: whether a part is as short as it is to be, where there is a mark or a conjunction to cut at.
-        fits_training: whether a part is as short as it must be; a part of one character is taken to be.
+        length: gives the length of a part.
+        longest: length that a part is to have at most, where there is a mark or a connective to cut at.
+        longest_in_training: length that a part must have at most; one of one character is taken to have it.
     """
     parts = []
-    for sentence in split_sentences(text, fits):
+    for sentence in split_sentences(text, lambda part: length(part) <= longest):
         texts = [
             piece
-            for clause in _split_to_fit(sentence, fits, (_MARK, _CONJUNCTION))
-            for piece in _split_anywhere(clause, fits_training, (_SPACE,))
+            for clause in _split_evenly(sentence, length, longest)
+            for piece in _split_anywhere(clause, lambda part: length(part) <= longest_in_training)
         ]
         parts += [Part(piece, number == len(texts)) for number, piece in enumerate(texts, 1)]
     return parts
@@ -80,36 +77,51 @@ def _with_final_mark(text: str, mark: str) -> str:
     return text[:end] + mark + text[end:].lstrip(_FINAL_MARKS)
 
 
-def _split_to_fit(text: str, fits: Callable[[str], bool], separators: tuple[re.Pattern[str], ...]) -> list[str]:
-    """`text` in as few parts as fit, split at the first separator that it has, then at the next ones."""
-    if fits(text) or not separators:
+def _split_evenly(sentence: str, length: Callable[[str], int], longest: int) -> list[str]:
+    """A sentence in as few parts as fit; of the ways to do so, that with the least sum of their lengths' squares."""
+    if length(sentence) <= longest:
+        return [sentence]
+    clauses = [
+        clause
+        for part in split_at_marks(sentence)
+        for clause in ([part] if length(part) <= longest else split_at_connectives(part))
+    ]
+    lengths = [length(clause) for clause in clauses]
+    # By clause: the number of parts up to it, the sum of the squares, and where the last of these parts begins.
+    best = [(0, 0, 0)]
+    for stop in range(1, len(clauses) + 1):
+        ways: list[tuple[int, int, int]] = []
+        total = 0
+        for start in range(stop - 1, -1, -1):
+            total += lengths[start]
+            if ways and total > longest:
+                break
+            ways.append((best[start][0] + 1, best[start][1] + total**2, start))
+        best.append(min(ways))
+    parts, stop = [], len(clauses)
+    while stop:
+        start = best[stop][2]
+        parts.append(" ".join(clauses[start:stop]))
+        stop = start
+    return parts[::-1]
+
+
+def _split_anywhere(text: str, fits: Callable[[str], bool]) -> list[str]:
+    """`text` in parts that fit, split at spaces, and within words that do not."""
+    if fits(text):
         return [text]
     parts: list[str] = []
-    for part in _split_after(separators[0], text):
-        if parts and fits(joined := f"{parts[-1]} {part}"):
+    for word in text.split():
+        if parts and fits(joined := f"{parts[-1]} {word}"):
             parts[-1] = joined
         else:
-            parts += _split_to_fit(part, fits, separators[1:])
+            parts += _split_word(word, fits)
     return parts
 
 
-def _split_anywhere(text: str, fits: Callable[[str], bool], separators: tuple[re.Pattern[str], ...]) -> list[str]:
-    """`text` in parts that fit, split at separators, and within words where there are none."""
-    parts = []
-    for part in _split_to_fit(text, fits, separators):
-        if fits(part) or len(part) == 1:
-            parts.append(part)
-        else:
-            middle = len(part) // 2
-            parts += _split_anywhere(part[:middle], fits, ()) + _split_anywhere(part[middle:], fits, ())
-    return parts
-
-
-def _split_after(separator: re.Pattern[str], text: str) -> list[str]:
-    """The parts of `text` between matches of `separator`; what a match holds before its white space stays with the part."""
-    parts, start = [], 0
-    for match in separator.finditer(text):
-        stop = match.end()
-        parts.append(text[start:stop].strip())
-        start = stop
-    return [part for part in [*parts, text[start:].strip()] if part]
+def _split_word(word: str, fits: Callable[[str], bool]) -> list[str]:
+    """A word in parts that fit."""
+    middle = len(word) // 2
+    if fits(word) or not middle:
+        return [word]
+    return _split_word(word[:middle], fits) + _split_word(word[middle:], fits)

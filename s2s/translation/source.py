@@ -49,7 +49,9 @@ class Source(NamedTuple):
     def mask(self, translation: str) -> str:
         """A given translation, normalized, as the model would give it, for forced decoding."""
         translation = translation.removeprefix(self.before).removesuffix(self.after)
-        return mask_target(escape(_without_emoji(translation)[0].rstrip() if self.within else translation), self.fillers)
+        return mask_target(
+            escape(_without_emoji(translation)[0].rstrip() if self.within else translation), self.fillers
+        )
 
 
 class Reader:

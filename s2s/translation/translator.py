@@ -161,11 +161,9 @@ class Translator:
 
         @cache
         def length(text: str) -> int:
-            return self.source_tokenizer.count(self.reader.source(text, line).text) + 1  # EOS
+            return self.source_tokenizer.count(self.reader.source(text, line).text)
 
-        parts = split_line(
-            line.normalized, lambda part: length(part) <= self.cut, lambda part: length(part) <= self.max_length
-        )
+        parts = split_line(line.normalized, length, self.cut - 1, self.max_length - 1)  # without EOS
         sources = [self.reader.source(part.text, line) for part in parts]
         # What is around the line is around its first and last part.
         sources[0] = sources[0]._replace(before=line.before + sources[0].before)
