@@ -146,7 +146,7 @@ class CleaningConfig:
 @dataclass(frozen=True)
 class AugmentationConfig:
     """Changed copies and clauses of training pairs, made by `s2s prepare`, so that a model reads what people write.
-    Each copy gets a random selection of these changes; all but marks and joined change the Spanish side only.
+    Each copy gets a random selection of the changes from phone to joined; marks and joined change both sides, the others the Spanish one.
     What the shares do to the scores: configs/README.md.
     """
 

@@ -43,12 +43,14 @@ def test_the_shares_are_kept():
 
 
 def test_clauses_are_pairs_in_their_share_unless_dev_or_test_has_them():
-    pairs = [Pair(f"Vino Ana {n}, pero se fue.", f"Ana {n} came, but she left.", f"a.tsv:{n}", 3) for n in range(400)]
+    pairs = [Pair(f"Vino Ana {n}, pero se fue.", f"Ana {n} came, but she left.", f"a.tsv:{n}") for n in range(400)]
     nothing = keys_of([])
     assert clauses(pairs[:1], nothing, replace(NOTHING, clauses=1.0), 1) == [
-        Pair("Vino Ana 0,", "Ana 0 came,", "a.tsv:0", 3),
-        Pair("pero se fue.", "But she left.", "a.tsv:0", 3),
+        Pair("Vino Ana 0,", "Ana 0 came,", "a.tsv:0"),
+        Pair("pero se fue.", "But she left.", "a.tsv:0"),
     ]
+    heavy = [pair._replace(weight=3) for pair in pairs]
+    assert 1100 < len(clauses(heavy, nothing, replace(NOTHING, clauses=0.5), 1)) < 1300
     assert 300 < len(clauses(pairs, nothing, replace(NOTHING, clauses=0.5), 1)) < 500
     for held_out in (Pair("Pero se fue", "", ""), Pair("", "but she left!", "")):
         assert len(clauses(pairs, keys_of([held_out]), replace(NOTHING, clauses=1.0), 1)) == 400

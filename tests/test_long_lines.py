@@ -57,6 +57,8 @@ def test_parts_are_sentences_then_clauses():
         (["Llegó", "el lunes."], ["He came.", "Monday."], "He came Monday."),
         (["Vino", "la ONU."], ["He came.", "UNO left."], "He came UNO left."),
         (["Vino", "el gato de Tom."], ["He came.", "Tom's cat."], "He came Tom's cat."),
+        (["Ana", "(que es alta)", "vino."], ["Ana.", "(Who is tall.)", "Came."], "Ana (who is tall) came."),
+        (["Cuesta el 5%", "porque sí."], ["It costs 5%.", "Because."], "It costs 5% because."),
         (["Uno;", "dos."], ["One,", "Two."], "One; two."),
         # Sentences keep theirs.
         (["Ven.", "¿Quién?"], ["Come!", "Who?"], "Come! Who?"),

@@ -40,10 +40,10 @@ READER = Reader(CleaningConfig(), KnownWords(["vive", "lee", "aquí", "ya", "Tom
         ("—Lee.", "-lee.", "Read.", "Read."),  # speech is no item
         ("3.5 lee", "⟨1⟩ lee", "⟨1⟩ read", "3.5 read"),
         ("Vive aquí 😊👩‍👩‍👧 :)", "vive aquí", "He lives here", "He lives here 😊👩‍👩‍👧 :)"),
-        # Emoji within a text are put at its end; arrows stay.
+        # Emoji within a text are put at its end; signs with a meaning stay.
         ("Tom😊vive 🎂🎉 aquí 😭.", "tom vive aquí.", "Tom lives here.", "Tom lives here. 😊 🎂🎉 😭"),
         ('"Ya ☕ (ya)."', "ya (ya).", "Now.", '"Now. ☕"'),
-        ("Lee → ya ☕", "lee → ya", "Read → now", "Read → now ☕"),
+        ("Lee → Ya™ ☕ aquí", "lee → ya™ aquí", "Read → Now™ here", "Read → Now™ here ☕"),
         ("👍 ya xD ‼️ 🏴󠁧󠁢󠁥󠁮󠁧󠁿", "ya", "now", "👍 now xD ‼️ 🏴󠁧󠁢󠁥󠁮󠁧󠁿"),
         ("1️⃣ Lee" + 100 * "😂", "lee", "Read", "1️⃣ Read" + 100 * "😂"),
         ("Lee (aquí :)", "lee (aquí", "Read (here", "Read (here :)"),

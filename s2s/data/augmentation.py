@@ -1,4 +1,4 @@
-"""Augmentation: changed copies of training pairs, so that a model reads what people write.
+"""Augmentation: changed copies and clauses of training pairs, so that a model reads what people write.
 
 A copy is made of the Spanish side as people write it and of the English side as it should be.  What is changed is
 pseudo-random, seeded by the seed and the pair, so that the same files give the same corpus byte for byte.
@@ -41,9 +41,7 @@ def copies(pairs: list[Pair], config: AugmentationConfig, seed: int) -> list[Cop
     made = []
     for index, pair in enumerate(pairs):
         random = _random(seed, "copies", pair)
-        share = config.copies * pair.weight
-        count = int(share) + (random.random() < share % 1)
-        for _ in range(count):
+        for _ in range(_count(config.copies * pair.weight, random)):
             copy = _change(pairs, index, config, random)
             if copy.pair[:2] != pair[:2]:
                 made.append(copy)
@@ -56,15 +54,15 @@ def clauses(pairs: list[Pair], held_out: Keys, config: AugmentationConfig, seed:
     Args:
         pairs: training pairs.
         held_out: [n, 3], keys of the dev and test pairs.
-        config: the share of the clauses.
+        config: the share of the clauses of a pair of weight 1.
         seed: the experiment's seed.
     """
     made = []
     for pair in pairs:
         random = _random(seed, "clauses", pair)
         for source, target in clause_pairs(*pair[:2]):
-            if random.random() < config.clauses:
-                made.append(pair._replace(source=source, target=target))
+            clause = pair._replace(source=source, target=target)
+            made += [clause] * _count(config.clauses * pair.weight, random)
     return list(compress(made, ~leaks(keys_of(made), held_out)))
 
 
@@ -109,6 +107,11 @@ def _change(pairs: list[Pair], index: int, config: AugmentationConfig, random: R
     if "marks" in chosen:
         source, target = perturbation.in_marks(source, target, random)
     return Copy(pairs[index]._replace(source=source, target=target), tuple(kind for kind in KINDS if kind in chosen))
+
+
+def _count(share: float, random: Random) -> int:
+    """A whole number, on average this share."""
+    return int(share) + (random.random() < share % 1)
 
 
 def _random(seed: int, purpose: str, pair: Pair) -> Random:

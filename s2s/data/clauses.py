@@ -1,104 +1,135 @@
-"""Clauses: where `translate` cuts long sentences, and of which `prepare` makes training pairs, so that the model has read such.
+"""Where a sentence can be cut into clauses.  `translate` cuts long sentences there, and `prepare` makes training pairs of clauses.
 
-A sentence is cut after marks and before connectives: conjunctions, relative pronouns, some prepositions.  The English side of
-a training pair is cut at the same mark, or before a translation of the connective, where that is the only one.
+A sentence can be cut after marks and before connectives: conjunctions, relative and interrogative pronouns, some prepositions.
+The English side of a training pair is cut at the same mark, or before a translation of the connective if it has exactly one.
 """
 
 import re
 from collections.abc import Iterator
 
-_PREPOSITION = "(?:(?:a|con|de|desde|en|hasta|para|por|sin|sobre) )?"
+_PREPOSITION = "(?:(?:a|con|contra|de|desde|en|entre|hacia|hasta|para|por|según|sin|sobre|tras) )?"
+_ENGLISH_PREPOSITION = "(?:(?:about|at|by|for|from|in|of|on|to|with) )?"
 
 _CONNECTIVES = {
+    "a fin de que|para que": "so",
+    "a medida que": "as",
     "a menos que": "unless",
-    "a pesar de que": "even though|although|though",
+    "a pesar de que|aunque": "even though|even if|although|though",
     "antes de(?: que)?": "before",
-    "as[íi] que": "so",
+    "as[íi] que|de (?:forma|manera|modo) que": "so",
+    "(?:aun|incluso) si": "even if",
     "cada vez que": "whenever|every time|each time",
+    "como si": "as if|as though",
+    "con tal de que": "as long as|provided",
+    "dado que|porque|pues|puesto que|ya que": "because|since",
     "desde que": "since",
     "despu[ée]s de(?: que)?": "after",
-    "en cuanto": "as soon as",
+    "en cuanto|tan pronto como": "as soon as",
+    "(?:excepto|salvo) que": "except",
     "hasta que": "until|till",
     "mientras(?: que)?": "while|whereas",
-    "para que": "so",
+    "siempre que": "whenever|as long as",
     "sin(?: que)?": "without",
-    "tan pronto como": "as soon as",
     "una vez que": "once",
-    "ya que": "because|since",
-    f"{_PREPOSITION}(?:el|la|los|las) (?:que|cual|cuales)": None,
+    f"(?:{_PREPOSITION}(?:el|la|los|las)|al|del) (?:que|cual|cuales)|(?:por )?lo cual|por lo que|cuy[oa]s?": None,
     f"{_PREPOSITION}cuando": "whenever|when",
     f"{_PREPOSITION}donde": "wherever|where",
-    f"{_PREPOSITION}lo que": "what",
-    f"{_PREPOSITION}que": "that|who|which|whom",
-    f"{_PREPOSITION}quien(?:es)?": "who|whom",
-    "aunque": "even though|even if|although|though",
-    "como": "like|as",
+    f"{_PREPOSITION}lo que": f"{_ENGLISH_PREPOSITION}what",
+    f"{_PREPOSITION}que": f"{_ENGLISH_PREPOSITION}(?:that|who|which|whom)",
+    f"{_PREPOSITION}quien(?:es)?": f"{_ENGLISH_PREPOSITION}(?:who|whom)",
+    "por qué": "why",
+    f"{_PREPOSITION}cuál(?:es)?": f"{_ENGLISH_PREPOSITION}(?:which|what)",
+    f"{_PREPOSITION}cuándo": "when",
+    f"{_PREPOSITION}cuánt[oa]s?": "how many|how much|how long",
+    f"{_PREPOSITION}cómo": "how",
+    f"{_PREPOSITION}dónde": "where",
+    f"{_PREPOSITION}qué": f"{_ENGLISH_PREPOSITION}(?:what|which)",
+    f"{_PREPOSITION}quién(?:es)?": f"{_ENGLISH_PREPOSITION}(?:who|whom)",
+    "(?:as[íi] |tal y )?como": "like|as",
     "ni": "nor|or",
     "[ou]": "or",
     "para": "to|for",
     "pero|sino": "but",
-    "porque|pues": "because|since",
     "si": "if|whether",
-    "[ye]": "and",
+    "[ye](?! (?:cuarto|medi[ao])\\b)": "and",
 }
 """Spanish connectives, and the English words that may stand for them; None: too many.  The first that matches counts."""
 
-_CONNECTIVE = re.compile(rf"(?<=\S)\s+(?:{'|'.join(f'({spanish})' for spanish in _CONNECTIVES)})(?=\s)", re.IGNORECASE)
-_TRANSLATIONS = [english and re.compile(rf"(?<=\S)\s+({english})\b") for english in _CONNECTIVES.values()]
-# Words that a connective does not part from: "tengo que", "más que", "tan alto como", "y si".
+_CONNECTIVE = re.compile(
+    rf"(?:^|(?<=[^\s.!?…])\s+)(?:{'|'.join(f'({spanish})' for spanish in _CONNECTIVES)})(?=\s)", re.IGNORECASE
+)
+_TRANSLATIONS = [english and re.compile(rf"(?<=\S)\s+({english})(?=[\s'])") for english in _CONNECTIVES.values()]
+# A sentence is not cut after these words, nor before que and como after the others.
 _BOUND = re.compile(
-    r"(?<!\w)(?:ten\w*|tien\w+|tuv\w+|hay|hab\w+|hub\w+|(?:m[áa]s|menos|tan|tant[oa]s?)(?: \w+)?|mejor|peor|mayor|menor|igual|mism\w+"
-    r"|otr\w+|[aeouy]|ni|no|pero|porque|que|sino|con|de|en|por|para|el|la|lo|los|las|una?|mi|tu|su)$",
+    r"(?<!\w)(?:al?|con|como|del?|e|el|en|entre|las?|los?|mi|ni|no|o|para|pero|por|porque|que|si|sin|sino|su|tal|tu|u|un|una|vez|y"
+    r"|(?:trei|cuare|cincue|sese|sete|oche|nove)nta)$",
     re.IGNORECASE,
 )
+_BOUND_TO_QUE = re.compile(
+    r"(?<!\w)(?:teng\w+|tienes?|tienen|ten(?:er|emos|éis|ía\w*|drá\w*|dré|dría\w*)|tuv\w+|hay|haya|había|hubo|habrá|habría"
+    r"|(?:m[áa]s|menos|tan|tant[oa]s?)(?: \w+)?|mejor|peor|mayor|menor|igual|mism[oa]s?|otr[oa]s?|s[íi])$",
+    re.IGNORECASE,
+)
+_QUE = re.compile(r"(?:(?:de lo )?que|como)\s", re.IGNORECASE)
 _LONGEST_BOUND = 30
-_MARK = re.compile(r"(?<=[,;:)—–])\s+|(?<!\s)\s+(?=[—–(¿¡])")
+_MARK = re.compile(r"(?<=[,;:)—–])\s+|(?<=\w-)\s+|(?<!\s)\s+(?=[—–(¿¡]|-[^\W\d]|- )")
 _MARK_OF_BOTH = re.compile(r"(?<=[,;:])\s+")
+_QUOTE_OR_SENTENCE_END = re.compile(r"\"|[.!?…]\W*\s")
 
 
 def split_at_marks(text: str) -> list[str]:
-    """A sentence in parts that end with a mark; only white space between them is lost."""
+    """A sentence in parts, cut after marks and before those that open; only white space between parts is lost."""
     return _split(text, [match.end() for match in _MARK.finditer(text)])
 
 
 def split_at_connectives(text: str) -> list[str]:
-    """A Spanish sentence in parts that begin with a connective; only white space between them is lost."""
+    """A Spanish sentence in parts, cut before connectives; only white space between parts is lost."""
     return _split(text, [place for place, _ in _connectives(text)])
 
 
 def clause_pairs(source: str, target: str) -> list[tuple[str, str]]:
-    """The clauses of a training pair, written as sentences; none of one word.
+    """The clauses of a training pair that have two words or more on both sides.
 
-    Each way to cut a pair gives what stands before it and what stands after it.
+    Each cut gives two clauses: the text before it and the text after it.  The English side begins with a capital and ends
+    with a mark.  A pair of several sentences, or with quotation marks, has none.
     """
+    if _QUOTE_OR_SENTENCE_END.search(source):
+        return []
+    mark = target[-1:] if target[-1:] in "!?" else "."
     clauses = []
-    for places in _places_of_both(source, target):
-        for spanish, english in zip(*map(_split, (source, target), ([place] for place in places)), strict=True):
-            if " " in spanish:
-                clauses.append((spanish, english[:1].upper() + english[1:] + "." * english[-1:].isalnum()))
+    for spanish_place, english_place in _places_of_both(source, target):
+        before = source[:spanish_place].rstrip(), target[:english_place].rstrip()
+        for spanish, english in (before, (source[spanish_place:], target[english_place:])):
+            if " " in spanish and " " in english:
+                clauses.append((spanish, english[:1].upper() + english[1:] + mark * english[-1:].isalnum()))
     return clauses
 
 
 def _places_of_both(source: str, target: str) -> Iterator[tuple[int, int]]:
     """Where both sides can be cut at the same place."""
-    marks = [[match.end() for match in _MARK_OF_BOTH.finditer(text)] for text in (source, target)]
-    if [source[place - 2] for place in marks[0]] == [target[place - 2] for place in marks[1]]:
-        yield from zip(*marks, strict=True)
+    spanish, english = ([*_MARK_OF_BOTH.finditer(text)] for text in (source, target))
+    cut = set()
+    if [source[mark.start() - 1] for mark in spanish] == [target[mark.start() - 1] for mark in english]:
+        cut = {mark.end() for mark in spanish}
+        yield from ((one.end(), other.end()) for one, other in zip(spanish, english, strict=True))
     connectives = [*_connectives(source)]
     kinds = [kind for _, kind in connectives]
     for place, kind in connectives:
         translation = _TRANSLATIONS[kind]
-        places = [match.start(1) for match in translation.finditer(target)] if translation else []
-        if kinds.count(kind) == len(places) == 1 and source[place - 2] not in ",;:":
-            yield place, places[0]
+        translations = [*translation.finditer(target)] if translation else []
+        if place not in cut and kinds.count(kind) == len(translations) == 1:
+            yield place, translations[0].start(1)
 
 
 def _connectives(text: str) -> Iterator[tuple[int, int]]:
-    """Where connectives begin that a Spanish sentence can be cut before, and their numbers in _CONNECTIVES."""
+    """Where a Spanish sentence can be cut before a connective, and the number of this in _CONNECTIVES."""
     for match in _CONNECTIVE.finditer(text):
-        if not _BOUND.search(text, max(0, match.start() - _LONGEST_BOUND), match.start()):
-            number = match.lastindex or 0
-            yield match.start(number), number - 1
+        place, start = match.start(match.lastindex or 0), max(0, match.start() - _LONGEST_BOUND)
+        bound = _BOUND.search(text, start, match.start())
+        if not bound and _QUE.match(text, place):
+            bound = _BOUND_TO_QUE.search(text, start, match.start())
+        if place and not bound:
+            yield place, (match.lastindex or 0) - 1
 
 
 def _split(text: str, places: list[int]) -> list[str]:

@@ -103,7 +103,7 @@ class EncodedPairs(NamedTuple):
     examples: list[Pair]
     """The first of these."""
     rules: Counter[str]
-    """How often each rule was applied: repetition by weight, copies and their kinds, slots, spelling."""
+    """How often each rule was applied: repetition by weight, copies and their kinds, clauses, slots, spelling."""
     examples_of_rules: dict[str, list[Pair]]
     """The first pairs of each."""
 
@@ -153,12 +153,12 @@ def encode_shard(
 
 
 def training_text(pairs: list[Pair], known: KnownWords, held_out: Keys, config: Config) -> list[Pair]:
-    """Training pairs and their copies as they are read: the text that the tokenizers are trained on."""
+    """Training pairs, their copies and clauses as they are read: the text that the tokenizers are trained on."""
     return [text.read for text in _texts(pairs, True, known, symbols(config.tokenizer.slots), held_out, config)]
 
 
 class _Text(NamedTuple):
-    """A pair or a copy of one."""
+    """A pair, or a copy or clause of one."""
 
     pair: Pair
     read: Pair
@@ -178,7 +178,7 @@ def _texts(
     texts += [text._replace(rules=("weight",)) for text in texts for _ in range(text.pair.weight - 1)]
     made = [(copy.pair, ("copies", *copy.kinds)) for copy in copies(members, config.augmentation, config.seed)]
     made += [(clause, ("clauses",)) for clause in clauses(members, held_out, config.augmentation, config.seed)]
-    # A copy that is read as a pair is, teaches nothing new.
+    # A copy or clause that is read as a pair is, teaches nothing new.
     return texts + [text for text in _read(made, train, known, slots, config) if text.read[:2] not in originals]
 
 

@@ -157,7 +157,7 @@ class Tokenizer:
 
 
 def files_to_copy(run: Path) -> list[str]:
-    """The files of a run that `tokenizer.from` takes; raises InputError if there are none."""
+    """The files of a run that `tokenizer.from` takes: tokenizers and known words; raises InputError if there are none."""
     names = ("source.model", "target.model", known_words.FILE)
     if not run.exists():
         raise InputError(f"tokenizer.from: there is no run {run}; train it first, or name another")

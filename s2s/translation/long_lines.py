@@ -11,7 +11,8 @@ from typing import NamedTuple
 from s2s.data.clauses import split_at_connectives, split_at_marks
 from s2s.translation.sentences import split_sentences
 
-_FINAL_MARKS = ".!?,;:…"
+_FINAL_MARKS = re.compile(r"[.!?,;:…]+")
+_OPENING_MARKS = "([\"'-"
 _CAPITAL = re.compile(
     r"I\b|[A-Z]\w*[A-Z]|[A-Z][a-z]+day\b|(?:January|February|March|April|June|July|August|September|October|November|December)\b"
 )
@@ -59,9 +60,10 @@ def join_translations(parts: list[Part], translations: list[str], is_name: Calla
     """
     joined, within = [], False
     for part, text in zip(parts, translations, strict=True):
-        keeps = _CAPITAL.match(text) or is_name(text.split(" ")[0].removesuffix("'s"))
-        if within and part.text[:1].islower() and not keeps:
-            text = text[:1].lower() + text[1:]
+        words = text.lstrip(_OPENING_MARKS)
+        keeps = _CAPITAL.match(words) or is_name(words.split(" ")[0].removesuffix("'s"))
+        if within and _first_letter(part.text).islower() and not keeps:
+            text = text.replace(letter := _first_letter(text), letter.lower(), 1)
         if not part.ends_sentence:
             text = _with_final_mark(text, part.text[-1] if part.text[-1] in ",;:" else "")
         within = not part.ends_sentence
@@ -70,15 +72,25 @@ def join_translations(parts: list[Part], translations: list[str], is_name: Calla
 
 
 def _with_final_mark(text: str, mark: str) -> str:
-    """`text` with this mark instead of the marks at its end, before quotation marks and brackets that close."""
+    """`text` with this mark instead of the final marks after its last word, before what else is there: quotation marks, emoji."""
     end = len(text)
     while end and not text[end - 1].isalnum():
         end -= 1
-    return text[:end] + mark + text[end:].lstrip(_FINAL_MARKS)
+    if _FINAL_MARKS.search(text, end):
+        return text[:end] + _FINAL_MARKS.sub(mark, text[end:], count=1)
+    return text[:end] + mark + text[end:]
+
+
+def _first_letter(text: str) -> str:
+    """The first character that is no opening mark; empty if there is none."""
+    return text.lstrip(_OPENING_MARKS)[:1]
 
 
 def _split_evenly(sentence: str, length: Callable[[str], int], longest: int) -> list[str]:
-    """A sentence in as few parts as fit; of the ways to do so, that with the least sum of their lengths' squares."""
+    """A sentence in the fewest parts that fit; of these cuts, that with the least sum of the lengths' squares.
+
+    The places to cut are marks, and connectives where there is more than `longest` between marks.
+    """
     if length(sentence) <= longest:
         return [sentence]
     clauses = [

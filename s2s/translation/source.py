@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple
 
 from s2s.data.known_words import KnownWords, words
-from s2s.data.normalization import EMOJI, normalize
+from s2s.data.normalization import EMOJI, EMOJI_AS_DECORATION, normalize
 from s2s.data.slots import escape, fill, mask, mask_target
 from s2s.data_config import CleaningConfig
 
@@ -15,8 +15,7 @@ _BEFORE = re.compile(rf"(?:{EMOJI}+ ?|{_ITEM})+")
 _EMOTICON = r" (?:[:;=][-']?[()DPpv3/|*]|<3|\^_?\^|x?[xX][dD])(?= |$)"
 _AFTER = re.compile(rf"(?: ?{EMOJI}|{_EMOTICON})$")
 _LONGEST_EMOTICON = 8
-# Arrows stand between menu items rather than between words.
-_WITHIN = re.compile(rf"\s?((?![\u2190-\u21ff]){EMOJI}+)(\s?)(?=(\w?))")
+_SPACE_BEFORE_MARK = re.compile(r"\s+(?=[.,;:!?)\]])")
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 # "!!!", and of "?!?!" one of each.
 _RUN_OF_ENDS = re.compile(r"([!?])\1*(?:([!?])[!?]*)?")
@@ -49,9 +48,7 @@ class Source(NamedTuple):
     def mask(self, translation: str) -> str:
         """A given translation, normalized, as the model would give it, for forced decoding."""
         translation = translation.removeprefix(self.before).removesuffix(self.after)
-        return mask_target(
-            escape(_without_emoji(translation)[0].rstrip() if self.within else translation), self.fillers
-        )
+        return mask_target(escape(_without_emoji(translation)[0] if self.within else translation), self.fillers)
 
 
 class Reader:
@@ -112,10 +109,10 @@ def _take_apart(text: str) -> tuple[str, str, str]:
 
 def _without_emoji(text: str) -> tuple[str, str]:
     """A text without the emoji within it, and these, with a space before each group."""
-    if text.isascii():
+    if text.isascii() or not (within := EMOJI_AS_DECORATION.findall(text)):
         return text, ""
-    within = [f" {match[1]}" for match in _WITHIN.finditer(text)]
-    return _WITHIN.sub(lambda match: match[2] or " " * bool(match[3]), text) if within else text, "".join(within)
+    rest = " ".join(EMOJI_AS_DECORATION.sub(" ", text).split())
+    return _SPACE_BEFORE_MARK.sub("", rest), "".join(f" {emoji}" for emoji in within)
 
 
 def _one_of_each(text: str) -> str:
