@@ -41,7 +41,7 @@ READER = Reader(CleaningConfig(), KnownWords(["vive", "lee", "aquí", "ya", "Tom
         ("3.5 lee", "⟨1⟩ lee", "⟨1⟩ read", "3.5 read"),
         ("Vive aquí 😊👩‍👩‍👧 :)", "vive aquí", "He lives here", "He lives here 😊👩‍👩‍👧 :)"),
         # Emoji within a text are put at its end; signs with a meaning stay.
-        ("Tom😊vive 🎂🎉 aquí 😭.", "tom vive aquí.", "Tom lives here.", "Tom lives here. 😊 🎂🎉 😭"),
+        ("Tom😊vive 🎂🔥 aquí 😭.", "tom vive aquí.", "Tom lives here.", "Tom lives here. 😊 🎂🔥 😭"),
         ('"Ya ☕ (ya)."', "ya (ya).", "Now.", '"Now. ☕"'),
         ("Lee → Ya™ ☕ aquí", "lee → ya™ aquí", "Read → Now™ here", "Read → Now™ here ☕"),
         ("👍 ya xD ‼️ 🏴󠁧󠁢󠁥󠁮󠁧󠁿", "ya", "now", "👍 now xD ‼️ 🏴󠁧󠁢󠁥󠁮󠁧󠁿"),

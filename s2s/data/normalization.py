@@ -23,7 +23,9 @@ EMOJI = f"(?:[{_PICTURE}{_JOINER}{_VARIANT}]|[0-9#*]\ufe0f?\u20e3)"
 """Pattern of a character of an emoji."""
 
 _PEOPLE_AND_THINGS = "\u2600-\u2604\u2614\u2615\u2639\u263a\u2640\u2642\u2665\u2708\u2728\u2764\U0001f1e6-\U0001faff"
-EMOJI_AS_DECORATION = re.compile(f"(?:(?![\U0001f500-\U0001f53d])[{_PEOPLE_AND_THINGS}][{_JOINER}{_VARIANT}]*)+")
+EMOJI_AS_DECORATION = re.compile(
+    f"(?:(?![\U0001f500-\U0001f506\U0001f519-\U0001f524\U0001f53c\U0001f53d])[{_PEOPLE_AND_THINGS}][{_JOINER}{_VARIANT}]*)+"
+)
 """Emoji that a sentence has its meaning without: no arrows, keys, symbols."""
 
 # Control characters except white space; soft hyphen, zero-width spaces and joiners, direction marks, byte order mark.
