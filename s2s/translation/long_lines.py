@@ -1,7 +1,7 @@
 """Lines of several sentences, and long ones: a state holds one short sentence, so they are translated in parts, which are joined again.
 
-A line is cut at sentence ends; a long sentence at the marks within it, then before connectives; a part that is longer than
-any training sentence at spaces too.
+A line is cut at sentence ends; a long sentence at marks and, where there is too much between marks, before connectives; a
+part that is longer than any training sentence at spaces too.
 """
 
 import re
@@ -62,8 +62,8 @@ def join_translations(parts: list[Part], translations: list[str], is_name: Calla
     for part, text in zip(parts, translations, strict=True):
         words = text.lstrip(_OPENING_MARKS)
         keeps = _CAPITAL.match(words) or is_name(words.split(" ")[0].removesuffix("'s"))
-        if within and _first_letter(part.text).islower() and not keeps:
-            text = text.replace(letter := _first_letter(text), letter.lower(), 1)
+        if within and part.text.lstrip(_OPENING_MARKS)[:1].islower() and not keeps:
+            text = f"{text[: len(text) - len(words)]}{words[:1].lower()}{words[1:]}"
         if not part.ends_sentence:
             text = _with_final_mark(text, part.text[-1] if part.text[-1] in ",;:" else "")
         within = not part.ends_sentence
@@ -76,14 +76,8 @@ def _with_final_mark(text: str, mark: str) -> str:
     end = len(text)
     while end and not text[end - 1].isalnum():
         end -= 1
-    if _FINAL_MARKS.search(text, end):
-        return text[:end] + _FINAL_MARKS.sub(mark, text[end:], count=1)
-    return text[:end] + mark + text[end:]
-
-
-def _first_letter(text: str) -> str:
-    """The first character that is no opening mark; empty if there is none."""
-    return text.lstrip(_OPENING_MARKS)[:1]
+    rest, replaced = _FINAL_MARKS.subn(mark, text[end:], count=1)
+    return text[:end] + (rest if replaced else mark + rest)
 
 
 def _split_evenly(sentence: str, length: Callable[[str], int], longest: int) -> list[str]:
